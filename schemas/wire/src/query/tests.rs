@@ -1,0 +1,46 @@
+use super::*;
+
+fn opening(middle: &str) -> String {
+    format!(
+        r#"{{"salt":"{}","id":"q-1","caller":"AZ/GOV/MIA/id-cards","service":"AZ/GOV/MOH/health-card/vitals/v1",
+        "subject":{{"fin":"5ABCDE1"}},"purpose":"issue-id-document","official":"inspector 7",{middle}}}"#,
+        Salt([7; 32])
+    )
+}
+
+#[test]
+fn each_verb_has_its_own_operand_and_no_other() {
+    for right in [
+        r#""verb":"read","fields":["bloodGroup","height"]"#,
+        r#""verb":"match","values":{"birthDate":"1990-01-02"}"#,
+        r#""verb":"verify","predicates":{"age":{"atLeast":18}}"#,
+        r#""verb":"change","effect":{"operation":"reserve","receipt":"R-1","key":"k-1"}"#,
+    ] {
+        let query = Query::parse(opening(right).as_bytes()).unwrap();
+        assert_eq!(Query::parse(&query.to_opening()).unwrap(), query, "{right}");
+    }
+    for wrong in [
+        r#""verb":"read""#,
+        r#""verb":"read","fields":[]"#,
+        r#""verb":"read","fields":["height","height"]"#,
+        r#""verb":"read","values":{"height":1}"#,
+        r#""verb":"read","fields":["height"],"values":{"height":1}"#,
+        r#""verb":"match","values":{}"#,
+        r#""verb":"match","values":{"height":1,"height":2}"#,
+        r#""verb":"match","values":{"height":1.5}"#,
+        r#""verb":"identify","fields":["height"]"#,
+        r#""verb":"read","fields":["height"],"extra":1"#,
+        r#""verb":"read","verb":"match","fields":["height"]"#,
+    ] {
+        assert!(Query::parse(opening(wrong).as_bytes()).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn an_error_says_where_and_never_quotes_the_value() {
+    let text = opening(r#""verb":"read","fields":["height"]"#).replace("5ABCDE1", "5ABCDI1");
+    let error = Query::parse(text.as_bytes()).unwrap_err();
+    assert_eq!(error.line, 2);
+    assert!(error.to_string().contains("FIN: 7 characters"), "{error}");
+    assert!(!error.to_string().contains("5ABCDI1"));
+}
