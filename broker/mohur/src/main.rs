@@ -1,2 +1,45 @@
-//! The one binary.
-fn main() {}
+//! `mohur`: one binary, thin subcommands over the crates.
+
+mod output;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::output::{CliError, Output};
+
+const EXAMPLES: &str = "\
+Examples:
+  mohur demo                          the whole exchange on this machine, in a minute
+  mohur demo --serve                  the same, and stay up to be asked
+  mohur policy check policy/agencies  check every agency's policy files
+
+Exit codes: 0 done, 1 refused or a negative result, 2 wrong usage or configuration, 3 a service cannot be reached,
+4 a signature, a proof or a receipt does not verify.";
+
+/// Möhür: a signing data-exchange broker between ministries.
+#[derive(Parser)]
+#[command(version, about, after_help = EXAMPLES)]
+struct Cli {
+    /// Print JSON, one document, instead of text for people.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let out = Output::new(cli.json);
+    match run(cli.command, &out) {
+        Ok(code) => code,
+        Err(error) => out.fail(&error),
+    }
+}
+
+fn run(command: Command, _out: &Output) -> Result<ExitCode, CliError> {
+    match command {}
+}

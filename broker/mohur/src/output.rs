@@ -1,0 +1,78 @@
+//! What a command prints: text for people, or one JSON document.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+/// The documented exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// The service refused, or the result is negative.
+    Negative = 1,
+    /// Wrong usage or configuration.
+    Usage = 2,
+    /// A service cannot be reached.
+    Unreachable = 3,
+    /// A signature, a proof or a receipt does not verify.
+    Unverified = 4,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command ended without its result.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct CliError {
+    exit: Exit,
+    message: String,
+}
+
+impl CliError {
+    pub(crate) fn new(exit: Exit, message: impl Display) -> Self {
+        Self { exit, message: message.to_string() }
+    }
+
+    pub(crate) fn usage(message: impl Display) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+}
+
+/// Where results go.
+pub(crate) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(crate) const fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Whether JSON is wanted.
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Prints a result: the text for people, or the document for programs.
+    pub(crate) fn say(&self, human: impl Display, document: &impl Serialize) {
+        if self.json {
+            println!("{}", serde_json::to_string(document).unwrap_or_default());
+        } else {
+            println!("{human}");
+        }
+    }
+
+    /// Prints an error to standard error and gives its exit code.
+    pub(crate) fn fail(&self, error: &CliError) -> ExitCode {
+        if self.json {
+            eprintln!("{}", serde_json::json!({ "error": error.message, "exit": error.exit as u8 }));
+        } else {
+            eprintln!("mohur: {}", error.message);
+        }
+        error.exit.into()
+    }
+}
