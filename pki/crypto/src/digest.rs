@@ -12,7 +12,9 @@ pub struct Digest(pub [u8; 32]);
 
 /// SHA-256 of `bytes`.
 pub fn sha256(bytes: &[u8]) -> Digest {
-    sha256_parts(&[bytes])
+    let mut out = [0; 32];
+    out.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    Digest(out)
 }
 
 /// SHA-256 of the parts, one after another.
