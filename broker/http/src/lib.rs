@@ -1,1 +1,32 @@
-//! (to be written)
+//! HTTP in both directions: the one place with hyper in it.
+//!
+//! A server that bounds everything a peer can make it wait for or hold, and a client that keeps its connections. Both
+//! say, for each message, which member the certificate at the other end belongs to.
+
+mod body;
+mod client;
+mod clock;
+mod connect;
+mod connection;
+mod limits;
+mod peer;
+mod pool;
+mod request;
+mod server;
+mod service;
+mod stats;
+mod watch;
+
+pub use client::{Client, ClientError, Reply};
+pub use clock::SystemClock;
+pub use limits::{ClientLimits, Limits};
+pub use peer::PeerCheck;
+pub use request::{Handler, Request};
+pub use server::{BindError, Server};
+pub use stats::Stats;
+
+mod mohur_chain {
+    /// Stand-in until the chain crate has it.
+    #[derive(Clone, Debug)]
+    pub struct TlsIdentity(());
+}

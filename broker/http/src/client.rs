@@ -1,0 +1,199 @@
+//! The asking side: keeps connections, bounds time and size, and says who answered.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::mohur_chain::TlsIdentity;
+use bytes::Bytes;
+use http::uri::Authority;
+use http_body_util::Full;
+use mohur_wire::{Clock, RefusalCode};
+use tokio_rustls::TlsConnector;
+
+use crate::body::{self, BodyError};
+use crate::connect;
+use crate::pool::{Lease, Pool, Unsent};
+use crate::{ClientLimits, PeerCheck};
+
+/// A client. Cheap to clone; clones share the kept connections.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) tls: Option<ClientTls>,
+    pub(crate) limits: ClientLimits,
+    pool: Pool,
+}
+
+pub(crate) struct ClientTls {
+    pub(crate) connector: TlsConnector,
+    pub(crate) peers: Arc<dyn PeerCheck>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// An answer, and who gave it.
+#[derive(Debug)]
+pub struct Reply {
+    /// Status, headers and the whole body.
+    pub response: http::Response<Bytes>,
+    /// The member that the server's certificate proves; `None` on a plain connection only.
+    pub peer: Option<TlsIdentity>,
+}
+
+/// Why there is no answer. Names the server, never the target: a target may name a person.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The request's address is not `http(s)://host:port/…`, or its scheme is not this client's.
+    #[error("the request's address is not an absolute {scheme} address")]
+    Address {
+        /// The scheme that this client speaks.
+        scheme: &'static str,
+    },
+    /// Nobody answers there.
+    #[error("cannot connect to {server}: {source}; is it running, and is the address right?")]
+    Connect {
+        /// Host and port.
+        server: Authority,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The handshake failed, or the certificate is not a member's.
+    #[error("no trusted connection to {server}: {reason}")]
+    Tls {
+        /// Host and port.
+        server: Authority,
+        /// What TLS said.
+        reason: String,
+    },
+    /// The member at the other end is no longer admitted.
+    #[error("{server} is not admitted any more: {code}")]
+    Peer {
+        /// Host and port.
+        server: Authority,
+        /// Why.
+        code: RefusalCode,
+    },
+    /// No whole answer within the time given.
+    #[error("{server} did not answer within {} ms", .after.as_millis())]
+    Timeout {
+        /// Host and port.
+        server: Authority,
+        /// The time given.
+        after: Duration,
+    },
+    /// The answer's body is larger than the limit.
+    #[error("the answer of {server} is larger than {limit} bytes")]
+    TooLarge {
+        /// Host and port.
+        server: Authority,
+        /// The limit.
+        limit: usize,
+    },
+    /// The connection broke before the answer was whole: the request may have been carried out.
+    #[error("the connection to {server} broke before the answer was whole")]
+    Broken {
+        /// Host and port.
+        server: Authority,
+    },
+}
+
+impl Client {
+    /// A client for mutual TLS. `peers` says who the servers are; the configuration's own protocols (ALPN) are replaced
+    /// by what the limits say.
+    pub fn https(
+        config: Arc<rustls::ClientConfig>,
+        peers: Arc<dyn PeerCheck>,
+        clock: Arc<dyn Clock>,
+        limits: ClientLimits,
+    ) -> Self {
+        let tls = ClientTls { connector: TlsConnector::from(config), peers, clock };
+        Self::new(Some(tls), limits)
+    }
+
+    /// A client without TLS, for servers on the same machine.
+    pub fn http(limits: ClientLimits) -> Self {
+        Self::new(None, limits)
+    }
+
+    fn new(tls: Option<ClientTls>, limits: ClientLimits) -> Self {
+        Self { inner: Arc::new(Inner { tls, limits, pool: Pool::new(limits) }) }
+    }
+
+    /// Sends a request with an absolute address and reads the whole answer, all within `timeout`.
+    ///
+    /// A request is sent again only if it never left: a kept connection that turns out closed costs no failure.
+    pub async fn send(&self, request: http::Request<Bytes>, timeout: Duration) -> Result<Reply, ClientError> {
+        let scheme = if self.inner.tls.is_some() { "https" } else { "http" };
+        let server = match request.uri().authority() {
+            Some(server) if request.uri().scheme_str() == Some(scheme) => server.clone(),
+            _ => return Err(ClientError::Address { scheme }),
+        };
+        let exchange = self.inner.exchange(&server, request.map(Full::new));
+        match tokio::time::timeout(timeout, exchange).await {
+            Ok(result) => result,
+            Err(_elapsed) => Err(ClientError::Timeout { server, after: timeout }),
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.inner.tls.is_some() { "Client(https)" } else { "Client(http)" })
+    }
+}
+
+impl Inner {
+    async fn exchange(
+        &self,
+        server: &Authority,
+        mut request: http::Request<Full<Bytes>>,
+    ) -> Result<Reply, ClientError> {
+        while let Some(mut lease) = self.pool.take(server) {
+            if self.admits(server, lease.peer()).is_err() {
+                continue;
+            }
+            request = match lease.send(request).await {
+                Ok(response) => return self.finish(server, lease, response).await,
+                Err(Unsent::Gone) => return Err(ClientError::Broken { server: server.clone() }),
+                Err(Unsent::Returned(request)) => *request,
+            };
+        }
+        let mut lease = connect::open(self, server).await?;
+        self.admits(server, lease.peer())?;
+        self.pool.share(server, &lease);
+        match lease.send(request).await {
+            Ok(response) => self.finish(server, lease, response).await,
+            Err(_) => Err(ClientError::Broken { server: server.clone() }),
+        }
+    }
+
+    fn admits(&self, server: &Authority, peer: Option<&TlsIdentity>) -> Result<(), ClientError> {
+        match (&self.tls, peer) {
+            (Some(tls), Some(peer)) => tls
+                .peers
+                .admits(peer, tls.clock.now())
+                .map_err(|code| ClientError::Peer { server: server.clone(), code }),
+            _ => Ok(()),
+        }
+    }
+
+    async fn finish(
+        &self,
+        server: &Authority,
+        lease: Lease,
+        response: http::Response<hyper::body::Incoming>,
+    ) -> Result<Reply, ClientError> {
+        let limit = self.limits.body_bytes;
+        let (parts, body) = response.into_parts();
+        let body = body::collect(body, limit).await.map_err(|error| match error {
+            BodyError::TooLarge => ClientError::TooLarge { server: server.clone(), limit },
+            BodyError::Broken => ClientError::Broken { server: server.clone() },
+        })?;
+        let peer = lease.peer().cloned();
+        self.pool.give_back(server, lease);
+        Ok(Reply { response: http::Response::from_parts(parts, body), peer })
+    }
+}

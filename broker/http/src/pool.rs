@@ -1,0 +1,167 @@
+//! Kept connections, by server. The one used last is used next, so that the others may end.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::mohur_chain::TlsIdentity;
+use bytes::Bytes;
+use http::uri::Authority;
+use http::{HeaderValue, Request, Response, Uri, header};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::client::conn::{http1, http2};
+use tokio::time::Instant;
+
+use crate::ClientLimits;
+
+type Outgoing = Request<Full<Bytes>>;
+
+/// The sending half of a connection.
+pub(crate) enum Sender {
+    /// One request at a time.
+    Http1(http1::SendRequest<Full<Bytes>>),
+    /// Many requests at a time; shared.
+    Http2(http2::SendRequest<Full<Bytes>>),
+}
+
+/// A connection taken for one request.
+pub(crate) struct Lease {
+    sender: Sender,
+    peer: Option<TlsIdentity>,
+}
+
+/// A request that got no answer.
+pub(crate) enum Unsent {
+    /// Nothing of it was sent: it may be sent elsewhere.
+    Returned(Box<Outgoing>),
+    /// It may have arrived.
+    Gone,
+}
+
+struct Kept {
+    lease: Lease,
+    since: Instant,
+}
+
+/// Kept connections.
+pub(crate) struct Pool {
+    limits: ClientLimits,
+    kept: Mutex<HashMap<Authority, Vec<Kept>>>,
+}
+
+impl Lease {
+    pub(crate) const fn new(sender: Sender, peer: Option<TlsIdentity>) -> Self {
+        Self { sender, peer }
+    }
+
+    /// Who is at the other end.
+    pub(crate) const fn peer(&self) -> Option<&TlsIdentity> {
+        self.peer.as_ref()
+    }
+
+    /// The same connection once more, if it can carry more than one request.
+    fn share(&self) -> Option<Self> {
+        match &self.sender {
+            Sender::Http1(_) => None,
+            Sender::Http2(sender) => Some(Self::new(Sender::Http2(sender.clone()), self.peer.clone())),
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        match &self.sender {
+            Sender::Http1(sender) => !sender.is_closed(),
+            Sender::Http2(sender) => !sender.is_closed(),
+        }
+    }
+
+    /// Sends a request with an absolute address in the form that the protocol wants.
+    pub(crate) async fn send(&mut self, request: Outgoing) -> Result<Response<Incoming>, Unsent> {
+        let returned = match &mut self.sender {
+            Sender::Http1(sender) => {
+                if sender.ready().await.is_err() {
+                    return Err(Unsent::Returned(Box::new(request)));
+                }
+                let address = request.uri().clone();
+                match sender.try_send_request(to_origin_form(request)).await {
+                    Ok(response) => return Ok(response),
+                    Err(mut failed) => failed.take_message().map(|mut request| {
+                        *request.uri_mut() = address;
+                        request
+                    }),
+                }
+            }
+            Sender::Http2(sender) => match sender.try_send_request(request).await {
+                Ok(response) => return Ok(response),
+                Err(mut failed) => failed.take_message(),
+            },
+        };
+        Err(returned.map_or(Unsent::Gone, |request| Unsent::Returned(Box::new(request))))
+    }
+}
+
+/// HTTP/1.1 (RFC 9112 §3.2.1): path and query as the target, the authority in `Host`.
+fn to_origin_form(mut request: Outgoing) -> Outgoing {
+    let host = request.uri().authority().and_then(|server| HeaderValue::from_str(server.as_str()).ok());
+    if let Some(host) = host {
+        request.headers_mut().insert(header::HOST, host);
+    }
+    let target = request.uri().path_and_query().cloned();
+    *request.uri_mut() = target.map_or_else(|| Uri::from_static("/"), Uri::from);
+    request
+}
+
+impl Pool {
+    pub(crate) fn new(limits: ClientLimits) -> Self {
+        Self { limits, kept: Mutex::default() }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<Authority, Vec<Kept>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection to `server` that is open and not too old.
+    pub(crate) fn take(&self, server: &Authority) -> Option<Lease> {
+        let mut kept = self.kept();
+        let connections = kept.get_mut(server)?;
+        while let Some(last) = connections.pop() {
+            if last.since.elapsed() > self.limits.idle_timeout {
+                // Those below were put back even earlier.
+                connections.clear();
+            } else if last.lease.is_open() {
+                if let Some(lease) = last.lease.share() {
+                    connections.push(Kept { lease, since: last.since });
+                }
+                return Some(last.lease);
+            }
+        }
+        None
+    }
+
+    /// Lets others use a new connection at once, if it can carry more than one request.
+    pub(crate) fn share(&self, server: &Authority, lease: &Lease) {
+        if let Some(lease) = lease.share() {
+            self.keep(server, lease);
+        }
+    }
+
+    /// Keeps a connection whose answer was read whole.
+    pub(crate) fn give_back(&self, server: &Authority, lease: Lease) {
+        match lease.sender {
+            Sender::Http1(_) => self.keep(server, lease),
+            // The pool has it already; note that it was used.
+            Sender::Http2(_) => {
+                if let Some(last) = self.kept().get_mut(server).and_then(|connections| connections.last_mut()) {
+                    last.since = Instant::now();
+                }
+            }
+        }
+    }
+
+    fn keep(&self, server: &Authority, lease: Lease) {
+        let mut kept = self.kept();
+        let connections = kept.entry(server.clone()).or_default();
+        if connections.len() < self.limits.idle_connections && lease.is_open() {
+            connections.push(Kept { lease, since: Instant::now() });
+        }
+    }
+}
