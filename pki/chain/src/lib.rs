@@ -1,1 +1,21 @@
-//! (to be written)
+//! Certificates: from a chain to exactly one member.
+//!
+//! A certificate has one of the profiles of `docs/decisions/0012-certificate-profiles.md`, each narrower than RFC 5280
+//! allows. A path goes through the issuing authority of its own profile and no other, so that a TLS certificate can never
+//! seal and a seal certificate never opens TLS. Revocation lists must be there and must be fresh.
+
+mod certificate;
+pub mod error;
+pub mod inspection;
+pub mod oid;
+mod path;
+pub mod profile;
+mod reading;
+mod revocation;
+mod trust;
+
+pub use certificate::Certificate;
+pub use error::{CertificateError, TrustError};
+pub use inspection::{Inspection, inspect};
+pub use profile::Profile;
+pub use trust::{DirectorySigner, SealIdentity, TlsIdentity, Trust, TrustFiles};

@@ -1,0 +1,72 @@
+//! Everything about a certificate that a person wants to see, all its faults at once.
+
+use mohur_crypto::Digest;
+use mohur_crypto::digest::sha256;
+use mohur_wire::{MemberId, Timestamp};
+
+use crate::certificate::{check_time, hex};
+use crate::profile::{Profile, claimed, member, problems};
+use crate::reading::Reading;
+use crate::{Certificate, CertificateError, Trust};
+
+/// What stands in a certificate, and what is wrong with it.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// The profile that it claims.
+    pub profile: Option<Profile>,
+    /// Its subject.
+    pub subject: String,
+    /// Its issuer.
+    pub issuer: String,
+    /// The member that it names, when it is exactly one.
+    pub member: Option<MemberId>,
+    /// Every URI that it has.
+    pub uris: Vec<String>,
+    /// DNS names and IP addresses.
+    pub hosts: Vec<String>,
+    /// Serial number, hexadecimal.
+    pub serial: String,
+    /// SHA-256 of the DER.
+    pub fingerprint: Digest,
+    /// Valid from.
+    pub not_before: Timestamp,
+    /// Valid until.
+    pub not_after: Timestamp,
+    /// The kind of key.
+    pub key: &'static str,
+    /// All that is wrong, nothing when it is good.
+    pub problems: Vec<CertificateError>,
+}
+
+/// Looks at a certificate of any profile at that time, and holds it against `trust` where given.
+pub fn inspect(der: &[u8], trust: Option<&Trust>, at: Timestamp) -> Result<Inspection, CertificateError> {
+    let reading = Reading::of(der)?;
+    let profile = claimed(&reading);
+    let mut faults = problems(&reading);
+    if let Err(fault) = check_time(reading.not_before, reading.not_after, at) {
+        faults.push(fault);
+    }
+    if let (true, Some(trust), Ok(certificate)) = (faults.is_empty(), trust, Certificate::parse(der)) {
+        let judged = match certificate.profile() {
+            Profile::Tls => trust.validate_tls(&certificate, at).map(drop),
+            Profile::Seal => trust.validate_seal(&certificate, at).map(drop),
+            Profile::Directory => trust.validate_directory_signer(&certificate, at).map(drop),
+            Profile::Root | Profile::Issuing => Ok(()),
+        };
+        faults.extend(judged.err());
+    }
+    Ok(Inspection {
+        profile,
+        member: profile.and_then(|profile| member(&reading, profile).ok().flatten()),
+        serial: hex(&reading.serial),
+        fingerprint: sha256(der),
+        key: reading.key.map_or("unknown", |kind| kind.name()),
+        subject: reading.subject,
+        issuer: reading.issuer,
+        uris: reading.uris,
+        hosts: reading.hosts,
+        not_before: reading.not_before,
+        not_after: reading.not_after,
+        problems: faults,
+    })
+}

@@ -1,0 +1,210 @@
+//! What stands in a certificate, before anyone asks whether it may.
+
+use std::net::IpAddr;
+
+use mohur_crypto::{Algorithm, PublicKey};
+use mohur_wire::Timestamp;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, ParsedExtension};
+use x509_parser::prelude::{FromDer, X509Version};
+use x509_parser::time::ASN1Time;
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+use crate::CertificateError;
+use crate::oid;
+
+/// The kinds of key that this program knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyKind {
+    P256,
+    P384,
+    Ed25519,
+    Rsa,
+    RsaPss,
+}
+
+impl KeyKind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "ECDSA P-256",
+            Self::P384 => "ECDSA P-384",
+            Self::Ed25519 => "Ed25519",
+            Self::Rsa => "RSA",
+            Self::RsaPss => "RSA (PSS only)",
+        }
+    }
+}
+
+/// The facts of one certificate.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    pub(crate) subject: String,
+    pub(crate) issuer: String,
+    pub(crate) self_issued: bool,
+    /// Content octets of the serial number, without leading zeros.
+    pub(crate) serial: Vec<u8>,
+    pub(crate) not_before: Timestamp,
+    pub(crate) not_after: Timestamp,
+    pub(crate) authority: bool,
+    pub(crate) path_length: Option<u32>,
+    /// Bits in the order of RFC 5280 §4.2.1.3: bit 0 is `digitalSignature`.
+    pub(crate) key_usage: u16,
+    pub(crate) purposes: Vec<Vec<u8>>,
+    pub(crate) policies: Vec<Vec<u8>>,
+    pub(crate) uris: Vec<String>,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) other_names: usize,
+    pub(crate) key: Option<KeyKind>,
+    pub(crate) public_key: Option<PublicKey>,
+    pub(crate) spki: Vec<u8>,
+    pub(crate) strong_signature: bool,
+}
+
+pub(crate) fn timestamp(time: ASN1Time) -> Result<Timestamp, CertificateError> {
+    Timestamp::from_second(time.timestamp()).map_err(|_| CertificateError::Unreadable)
+}
+
+/// A serial number without its sign octet.
+pub(crate) fn serial(raw: &[u8]) -> Vec<u8> {
+    raw.iter().copied().skip_while(|byte| *byte == 0).collect()
+}
+
+impl Reading {
+    pub(crate) fn of(der: &[u8]) -> Result<Self, CertificateError> {
+        let (rest, parsed) = X509Certificate::from_der(der).map_err(|_| CertificateError::Unreadable)?;
+        if !rest.is_empty() || parsed.version != X509Version::V3 || parsed.signature_algorithm != parsed.signature {
+            return Err(CertificateError::Unreadable);
+        }
+        let (key, public_key) = public_key(&parsed.subject_pki);
+        let mut reading = Self {
+            subject: parsed.subject.to_string(),
+            issuer: parsed.issuer.to_string(),
+            self_issued: parsed.subject.as_raw() == parsed.issuer.as_raw(),
+            serial: serial(parsed.raw_serial()),
+            not_before: timestamp(parsed.validity.not_before)?,
+            not_after: timestamp(parsed.validity.not_after)?,
+            authority: false,
+            path_length: None,
+            key_usage: 0,
+            purposes: Vec::new(),
+            policies: Vec::new(),
+            uris: Vec::new(),
+            hosts: Vec::new(),
+            other_names: 0,
+            key,
+            public_key,
+            spki: parsed.subject_pki.raw.to_vec(),
+            strong_signature: is_strong(&parsed.signature_algorithm.algorithm.to_id_string()),
+        };
+        // RFC 5280 §4.2: no extension twice.
+        parsed.extensions_map().map_err(|_| CertificateError::Unreadable)?;
+        for extension in parsed.extensions() {
+            reading.extension(extension.parsed_extension())?;
+        }
+        Ok(reading)
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "webpki judges the other extensions, and refuses unknown critical ones"
+    )]
+    fn extension(&mut self, extension: &ParsedExtension<'_>) -> Result<(), CertificateError> {
+        match extension {
+            ParsedExtension::ParseError { .. } => return Err(CertificateError::Unreadable),
+            ParsedExtension::BasicConstraints(constraints) => {
+                self.authority = constraints.ca;
+                self.path_length = constraints.path_len_constraint;
+            }
+            ParsedExtension::KeyUsage(usage) => self.key_usage = usage.flags,
+            ParsedExtension::ExtendedKeyUsage(usage) => self.purposes = purposes(usage),
+            ParsedExtension::CertificatePolicies(policies) => {
+                self.policies = policies.iter().map(|policy| policy.policy_id.as_bytes().to_vec()).collect();
+            }
+            ParsedExtension::SubjectAlternativeName(names) => {
+                names.general_names.iter().for_each(|name| self.name(name));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other kind of name is counted, and refused")]
+    fn name(&mut self, name: &GeneralName<'_>) {
+        match name {
+            GeneralName::URI(uri) => self.uris.push((*uri).to_owned()),
+            GeneralName::DNSName(host) => self.hosts.push((*host).to_owned()),
+            GeneralName::IPAddress(octets) => match ip_address(octets) {
+                Some(address) => self.hosts.push(address.to_string()),
+                None => self.other_names += 1,
+            },
+            _ => self.other_names += 1,
+        }
+    }
+}
+
+fn ip_address(octets: &[u8]) -> Option<IpAddr> {
+    <[u8; 4]>::try_from(octets).map(IpAddr::from).or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from)).ok()
+}
+
+fn purposes(usage: &ExtendedKeyUsage<'_>) -> Vec<Vec<u8>> {
+    let mut out: Vec<Vec<u8>> = usage.other.iter().map(|purpose| purpose.as_bytes().to_vec()).collect();
+    let known = [(usage.server_auth, oid::SERVER_AUTH), (usage.client_auth, oid::CLIENT_AUTH)];
+    out.extend(known.iter().filter(|(present, _)| *present).map(|(_, purpose)| purpose.to_vec()));
+    // The others make no profile of ours: an empty identifier stands for each and equals none.
+    let strange = [usage.any, usage.code_signing, usage.email_protection, usage.time_stamping, usage.ocsp_signing];
+    out.extend(strange.iter().filter(|present| **present).map(|_| Vec::new()));
+    out
+}
+
+const RSA: &str = "1.2.840.113549.1.1.1";
+const RSA_PSS: &str = "1.2.840.113549.1.1.10";
+const ED25519: &str = "1.3.101.112";
+const EC: &str = "1.2.840.10045.2.1";
+const P256: &str = "1.2.840.10045.3.1.7";
+const P384: &str = "1.3.132.0.34";
+
+fn public_key(spki: &SubjectPublicKeyInfo<'_>) -> (Option<KeyKind>, Option<PublicKey>) {
+    let curve = || spki.algorithm.parameters.as_ref()?.as_oid().ok().map(|oid| oid.to_id_string());
+    let kind = match spki.algorithm.algorithm.to_id_string().as_str() {
+        RSA => Some(KeyKind::Rsa),
+        RSA_PSS => Some(KeyKind::RsaPss),
+        ED25519 => Some(KeyKind::Ed25519),
+        EC => match curve().as_deref() {
+            Some(P256) => Some(KeyKind::P256),
+            Some(P384) => Some(KeyKind::P384),
+            _ => None,
+        },
+        _ => None,
+    };
+    let algorithm = match kind {
+        Some(KeyKind::P256) => Some(Algorithm::EcdsaP256Sha256),
+        Some(KeyKind::Ed25519) => Some(Algorithm::Ed25519),
+        // The directory may pin a plain RSA key to PKCS#1 v1.5 instead.
+        Some(KeyKind::Rsa | KeyKind::RsaPss) => Some(Algorithm::RsaPssSha512),
+        Some(KeyKind::P384) | None => None,
+    };
+    // A key of a size that is not accepted does not parse, and so has no public key here.
+    let key = algorithm.and_then(|algorithm| PublicKey::new(algorithm, &spki.subject_public_key.data).ok());
+    (kind, key)
+}
+
+/// The same RSA key, pinned to PKCS#1 v1.5 or PSS.
+pub(crate) fn repin(der: &[u8], algorithm: Algorithm) -> Option<PublicKey> {
+    let (_, parsed) = X509Certificate::from_der(der).ok()?;
+    PublicKey::new(algorithm, &parsed.subject_pki.subject_public_key.data).ok()
+}
+
+/// ECDSA, RSA and RSA-PSS with SHA-2, and Ed25519. What parameters RSA-PSS carries is judged with the path.
+fn is_strong(signature: &str) -> bool {
+    matches!(
+        signature,
+        "1.2.840.10045.4.3.2"
+            | "1.2.840.10045.4.3.3"
+            | "1.2.840.10045.4.3.4"
+            | ED25519
+            | RSA_PSS
+            | "1.2.840.113549.1.1.11"
+            | "1.2.840.113549.1.1.12"
+            | "1.2.840.113549.1.1.13"
+    )
+}

@@ -1,0 +1,64 @@
+//! Revocation lists (RFC 5280 §5): full, of one authority, signed by it, and fresh.
+
+use std::collections::HashSet;
+
+use mohur_crypto::public_key::verify_ecdsa_asn1;
+use mohur_wire::Timestamp;
+use webpki::{CertRevocationList, OwnedCertRevocationList};
+use x509_parser::prelude::FromDer;
+use x509_parser::revocation_list::CertificateRevocationList;
+
+use crate::CertificateError;
+use crate::reading::{KeyKind, Reading, serial, timestamp};
+
+/// One authority's list, whose signature was verified.
+pub(crate) struct RevocationList {
+    /// The same list for the library that walks the path.
+    pub(crate) list: CertRevocationList<'static>,
+    number: Vec<u8>,
+    next_update: Timestamp,
+    revoked: HashSet<Vec<u8>>,
+}
+
+impl RevocationList {
+    /// Reads `der` if it is `issuer`'s. `None` when it is another authority's, or wrong in any way.
+    pub(crate) fn read(der: &[u8], issuer: &Reading) -> Option<Self> {
+        let (rest, parsed) = CertificateRevocationList::from_der(der).ok()?;
+        let p384 = issuer.key == Some(KeyKind::P384);
+        let signed = verify_ecdsa_asn1(&issuer.spki, p384, parsed.tbs_cert_list.as_ref(), &parsed.signature_value.data);
+        if !rest.is_empty() || parsed.issuer().to_string() != issuer.subject || signed.is_err() {
+            return None;
+        }
+        // Refuses deltas, indirect lists and unknown critical extensions.
+        let list = CertRevocationList::from(OwnedCertRevocationList::from_der(der).ok()?);
+        if list.issuing_distribution_point().is_some() {
+            return None;
+        }
+        Some(Self {
+            list,
+            number: parsed.crl_number()?.to_bytes_be(),
+            next_update: timestamp(parsed.next_update()?).ok()?,
+            revoked: parsed.iter_revoked_certificates().map(|entry| serial(entry.raw_serial())).collect(),
+        })
+    }
+
+    /// Whether this list supersedes `other`.
+    pub(crate) fn is_newer_than(&self, other: &Self) -> bool {
+        (self.number.len(), &self.number) > (other.number.len(), &other.number)
+    }
+
+    /// Refuses a stale list and a revoked serial number.
+    pub(crate) fn check(&self, serial: &[u8], at: Timestamp) -> Result<(), CertificateError> {
+        if at >= self.next_update {
+            Err(CertificateError::StaleRevocationList)
+        } else if self.revoked.contains(serial) {
+            Err(CertificateError::Revoked)
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(crate) const fn next_update(&self) -> Timestamp {
+        self.next_update
+    }
+}
