@@ -1,1 +1,26 @@
-//! (to be written)
+//! Signed messages: HTTP Message Signatures (RFC 9421) with Content-Digest (RFC 9530), compact JWS (RFC 7515), SD-JWT
+//! (RFC 9901), and what crosses the hop between a broker and an owner's host.
+//!
+//! Every `verify_*` function returns a type with private fields that only it can make: what is read afterwards was
+//! verified before.
+
+pub mod hop;
+pub mod http_signature;
+pub mod jws;
+pub mod keys;
+pub mod opening;
+pub mod proven;
+pub mod sd_jwt;
+mod unique_map;
+
+pub use http_signature::{
+    Evidence, Parameters, SentRequest, SignError, VerifiedRequest, VerifiedResponse, sign_request, sign_response,
+    verify_request, verify_response,
+};
+pub use keys::{KeyError, KeySource, TrustedKeys};
+pub use opening::{Form, SentOpening};
+pub use proven::{ProvenDecision, ProvenQuery, ProvenRefusal, prove_decision, prove_query, prove_refusal};
+pub use sd_jwt::{OwnerClaims, SealedAnswer};
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,108 @@
+//! An opening as it was sent: the bytes that a caller's signature covers, and the query inside.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use mohur_crypto::{Digest, sha256};
+use mohur_wire::{Query, Refusal, RefusalCode};
+use serde::{Deserialize, Serialize};
+
+/// Most legs of a bundle.
+pub const MAX_LEGS: usize = 64;
+
+/// How an opening was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// As the body of a request, plain JSON.
+    Body,
+    /// As one string of a bundle's body, the JSON in base64url.
+    Leg,
+}
+
+/// An opening with its digest. `Debug` shows the digest only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SentOpening {
+    form: Form,
+    sent: Bytes,
+    json: Bytes,
+    digest: Digest,
+}
+
+impl SentOpening {
+    /// The body of a single query.
+    pub fn of_body(body: Bytes) -> Self {
+        let digest = sha256(&body);
+        Self::of_verified_body(body, digest)
+    }
+
+    /// INVARIANT: `digest` is the body's SHA-256; Content-Digest was checked with it.
+    pub(crate) fn of_verified_body(body: Bytes, digest: Digest) -> Self {
+        Self { form: Form::Body, json: body.clone(), sent: body, digest }
+    }
+
+    /// One string of a bundle's body, exactly as sent. The digest is that of the string.
+    pub fn of_leg(string: String) -> Result<Self, Refusal> {
+        let json =
+            BASE64_URL_SAFE_NO_PAD.decode(&string).map_err(|_| malformed("a leg is not base64url without padding"))?;
+        let sent = Bytes::from(string);
+        Ok(Self { form: Form::Leg, digest: sha256(&sent), sent, json: json.into() })
+    }
+
+    /// Reads the form in which an opening crosses the hop.
+    pub(crate) fn from_hop(form: Form, text: &str) -> Result<Self, Refusal> {
+        match form {
+            Form::Leg => Self::of_leg(text.to_owned()),
+            Form::Body => {
+                let body = BASE64_URL_SAFE_NO_PAD.decode(text);
+                body.map(|body| Self::of_body(body.into())).map_err(|_| malformed("not base64url without padding"))
+            }
+        }
+    }
+
+    /// The form in which it crosses the hop: the leg's string as sent, or the body in base64url.
+    pub(crate) fn to_hop(&self) -> String {
+        match self.form {
+            // INVARIANT: a leg's string came from a String.
+            Form::Leg => String::from_utf8_lossy(&self.sent).into_owned(),
+            Form::Body => BASE64_URL_SAFE_NO_PAD.encode(&self.sent),
+        }
+    }
+
+    /// How it was sent.
+    pub const fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The bytes that the digest is over.
+    pub const fn sent(&self) -> &Bytes {
+        &self.sent
+    }
+
+    /// The query's JSON.
+    pub const fn json(&self) -> &Bytes {
+        &self.json
+    }
+
+    /// The opening's digest.
+    pub const fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// Parses the query, strictly.
+    pub fn query(&self) -> Result<Query, Refusal> {
+        Query::parse(&self.json).map_err(|error| malformed(&error.to_string()))
+    }
+}
+
+impl fmt::Debug for SentOpening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SentOpening({:?}, {})", self.form, self.digest)
+    }
+}
+
+fn malformed(detail: &str) -> Refusal {
+    Refusal::new(RefusalCode::Malformed, format!("the opening: {detail}"))
+}

@@ -1,0 +1,213 @@
+//! What a host and a broker know after they verified each other's seals.
+//!
+//! A host acts on a [`ProvenQuery`] and a [`ProvenDecision`] that fits it; a broker passes on a [`crate::SealedAnswer`] or
+//! a [`ProvenRefusal`]. Only the functions here make these types.
+
+use mohur_chain::SealIdentity;
+use mohur_crypto::Digest;
+use mohur_wire::{Arrival, MemberId, Query, Refusal, RefusalCode};
+
+use crate::hop::{DECISION_TYPE, Decision, REFUSAL_TYPE, SealedRefusal};
+use crate::http_signature::{Evidence, EvidenceBase, header, normal_authority, verify_evidence, verify_legs_contain};
+use crate::jws::{self, Signed};
+use crate::keys::KeySource;
+use crate::opening::{Form, SentOpening};
+
+/// A query that its caller signed for its home broker, proved at the owner's host.
+#[derive(Clone, Debug)]
+pub struct ProvenQuery {
+    query: Query,
+    digest: Digest,
+    caller: SealIdentity,
+    created: i64,
+    nonce: String,
+}
+
+impl ProvenQuery {
+    /// The query, parsed from the bytes that the signature covers.
+    pub const fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// The opening's digest: the answer's `query_digest`.
+    pub const fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// The caller's seal.
+    pub const fn caller(&self) -> &SealIdentity {
+        &self.caller
+    }
+
+    /// When the caller signed, in seconds since 1970: judged by the leg's deadline, not by the freshness window.
+    pub const fn created(&self) -> i64 {
+        self.created
+    }
+
+    /// The signature's nonce.
+    pub fn nonce(&self) -> &str {
+        &self.nonce
+    }
+}
+
+/// Proves that the caller itself signed this opening, for its own home broker.
+///
+/// `home` gives the authority (`host:port`) of a member's home broker from the directory.
+pub fn prove_query(
+    opening: &SentOpening,
+    evidence: &Evidence,
+    keys: &dyn KeySource,
+    home: &dyn Fn(&MemberId) -> Option<String>,
+) -> Result<ProvenQuery, Refusal> {
+    let base = verify_evidence(evidence, keys)?;
+    if base.required("@method")? != "POST" {
+        return Err(mismatch("the caller's signature is not one of a POST"));
+    }
+    if !["@target-uri", "@request-target", "@path"].iter().any(|name| base.value(name).is_some()) {
+        return Err(Refusal::new(RefusalCode::ComponentUncovered, "cover also: \"@target-uri\""));
+    }
+    check_digest(&base, opening)?;
+    // Only now is anything read from the opening: its digest is covered.
+    let query = opening.query()?;
+    if base.identity().member() != &query.caller || base.required(header::CLIENT)? != query.caller.as_str() {
+        let detail = "the opening, Mohur-Client and the seal certificate do not name the same caller";
+        return Err(Refusal::new(RefusalCode::IdentityMismatch, detail));
+    }
+    check_home(&base, &query, home)?;
+    check_names(&base, opening.form(), &query)?;
+    Ok(ProvenQuery {
+        created: base.created()?,
+        nonce: base.nonce()?.to_owned(),
+        caller: base.identity().clone(),
+        digest: *opening.digest(),
+        query,
+    })
+}
+
+/// The opening's digest is covered: by Content-Digest as a body, by `Mohur-Legs` as a leg.
+fn check_digest(base: &EvidenceBase, opening: &SentOpening) -> Result<(), Refusal> {
+    let content_digest = base.required(header::CONTENT_DIGEST)?;
+    match opening.form() {
+        Form::Body => crate::http_signature::verify_content_digest(content_digest, opening.sent()).map(|_| ()),
+        Form::Leg => verify_legs_contain(base.required(header::LEGS)?, opening.digest()),
+    }
+}
+
+/// `@authority` is the caller's home broker: a signature made for another broker proves nothing here.
+fn check_home(base: &EvidenceBase, query: &Query, home: &dyn Fn(&MemberId) -> Option<String>) -> Result<(), Refusal> {
+    let authority = home(&query.caller).and_then(|text| normal_authority(&text, "https"));
+    if authority.as_deref() == Some(base.required("@authority")?) {
+        Ok(())
+    } else {
+        Err(Refusal::new(RefusalCode::WrongBroker, "@authority is not the caller's home broker in the directory"))
+    }
+}
+
+/// The covered id and service are the opening's. A leg's id is `<bundle id>.<leg id>`.
+fn check_names(base: &EvidenceBase, form: Form, query: &Query) -> Result<(), Refusal> {
+    let (id, service) = (base.required(header::ID)?, base.required(header::SERVICE)?);
+    let fits = match (form, &query.leg) {
+        (Form::Body, None) => id == query.id.as_str() && service == query.service.as_str(),
+        (Form::Leg, Some(leg)) => {
+            query.id.as_str().strip_prefix(id).and_then(|rest| rest.strip_prefix('.')) == Some(leg.leg.as_str())
+                && service == format!("{}@{}", leg.definition, leg.version)
+        }
+        (Form::Body, Some(_)) => return Err(mismatch("the opening says that it is a leg, but was sent alone")),
+        (Form::Leg, None) => return Err(mismatch("the opening was sent as a leg, but does not say of which bundle")),
+    };
+    if fits { Ok(()) } else { Err(mismatch("Mohur-Id or Mohur-Service, as signed, are not those of the opening")) }
+}
+
+/// A broker's decision whose seal, addressee and time were verified.
+#[derive(Clone, Debug)]
+pub struct ProvenDecision(Signed<Decision>);
+
+/// Verifies a broker's decision for `host`: seal, issuer, addressee, freshness.
+pub fn prove_decision(
+    token: &str,
+    keys: &dyn KeySource,
+    host: &MemberId,
+    arrival: Arrival,
+    window_seconds: u32,
+) -> Result<ProvenDecision, Refusal> {
+    let signed = jws::verify::<Decision>(token, DECISION_TYPE, keys)?;
+    let decision = signed.claims();
+    if decision.iss != *signed.member() {
+        return Err(Refusal::new(RefusalCode::IdentityMismatch, "the decision names another issuer than its seal"));
+    }
+    if decision.aud != *host {
+        return Err(mismatch("the decision is addressed to another host"));
+    }
+    let (now, window) = (arrival.unix_seconds(), i64::from(window_seconds));
+    if now.saturating_sub(decision.iat) > window || decision.exp < now {
+        return Err(Refusal::new(RefusalCode::Stale, "the broker's decision is too old: decide again"));
+    }
+    if decision.iat.saturating_sub(now) > window {
+        return Err(Refusal::new(RefusalCode::Future, "the broker's decision is from the future: set its clock"));
+    }
+    Ok(ProvenDecision(signed))
+}
+
+impl ProvenDecision {
+    /// The decision.
+    pub const fn decision(&self) -> &Decision {
+        self.0.claims()
+    }
+
+    /// The broker's seal.
+    pub const fn broker(&self) -> &SealIdentity {
+        self.0.signer()
+    }
+
+    /// That the decision is about this very query: digest, id, caller, service and verb.
+    pub fn check_fits(&self, proven: &ProvenQuery) -> Result<(), Refusal> {
+        let (decision, query) = (self.decision(), proven.query());
+        let differs = [
+            ("query_digest", decision.query_digest != *proven.digest()),
+            ("id", decision.id != query.id),
+            ("caller", decision.caller != query.caller),
+            ("service", decision.service != query.service),
+            ("verb", decision.verb != query.verb()),
+        ];
+        match differs.iter().find(|(_, differs)| *differs) {
+            Some((what, _)) => Err(mismatch(&format!("the decision's {what} is not that of the caller's query"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A host's refusal whose seal was verified.
+#[derive(Clone, Debug)]
+pub struct ProvenRefusal(Signed<SealedRefusal>);
+
+/// Verifies a host's refusal of the opening with this digest.
+pub fn prove_refusal(token: &str, keys: &dyn KeySource, query_digest: &Digest) -> Result<ProvenRefusal, Refusal> {
+    let signed = jws::verify::<SealedRefusal>(token, REFUSAL_TYPE, keys)?;
+    let refusal = signed.claims();
+    if refusal.iss != *signed.member() {
+        return Err(Refusal::new(RefusalCode::IdentityMismatch, "the refusal names another issuer than its seal"));
+    }
+    if refusal.query_digest != *query_digest {
+        return Err(Refusal::new(RefusalCode::SubjectMismatch, "the refusal is about another query"));
+    }
+    Ok(ProvenRefusal(signed))
+}
+
+impl ProvenRefusal {
+    /// Who refused.
+    pub fn owner(&self) -> &MemberId {
+        self.0.member()
+    }
+
+    /// What the caller is told.
+    pub fn refusal(&self) -> Refusal {
+        Refusal::new(self.0.claims().code, self.0.claims().detail.clone())
+    }
+}
+
+fn mismatch(detail: &str) -> Refusal {
+    Refusal::new(RefusalCode::SignatureInvalid, detail)
+}
+
+#[cfg(test)]
+mod tests;
