@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::mohur_chain::TlsIdentity;
 use bytes::Bytes;
 use http::uri::Authority;
 use http_body_util::Full;
+use mohur_chain::TlsIdentity;
 use mohur_wire::{Clock, RefusalCode};
 use tokio_rustls::TlsConnector;
 

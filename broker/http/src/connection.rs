@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::mohur_chain::TlsIdentity;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use mohur_chain::TlsIdentity;
 use mohur_wire::{Clock, RefusalCode};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;

@@ -25,8 +25,7 @@ pub use request::{Handler, Request};
 pub use server::{BindError, Server};
 pub use stats::Stats;
 
-mod mohur_chain {
-    /// Stand-in until the chain crate has it.
-    #[derive(Clone, Debug)]
-    pub struct TlsIdentity(());
+#[cfg(test)]
+mod tests {
+    mod plain;
 }

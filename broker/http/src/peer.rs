@@ -1,6 +1,6 @@
 //! Who is at the other end of a TLS connection.
 
-use crate::mohur_chain::TlsIdentity;
+use mohur_chain::TlsIdentity;
 use mohur_wire::{RefusalCode, Timestamp};
 use rustls_pki_types::CertificateDer;
 

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::mohur_chain::TlsIdentity;
 use bytes::Bytes;
 use http::uri::Authority;
 use http::{HeaderValue, Request, Response, Uri, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
+use mohur_chain::TlsIdentity;
 use tokio::time::Instant;
 
 use crate::ClientLimits;

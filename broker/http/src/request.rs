@@ -3,8 +3,8 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use crate::mohur_chain::TlsIdentity;
 use bytes::Bytes;
+use mohur_chain::TlsIdentity;
 use mohur_wire::{Arrival, RefusalCode};
 
 /// A request, whole: its body has been read. `Debug` shows neither address nor body: they may name a person.
