@@ -1,1 +1,19 @@
-//! (to be written)
+//! The signed member list: who is a member, where, with which keys, offering what.
+//!
+//! A file `directory.jws`: a JWS in compact form (RFC 7515) whose certificate the root issued for this alone. Versions only
+//! rise, everything expires. The full directory in the form of TUF metadata comes later and keeps these types.
+
+pub mod document;
+pub mod error;
+mod jws;
+pub mod rollback;
+mod snapshot;
+
+pub use document::{
+    Authority, BrokerEntry, DefinitionEntry, Directory, HexDigest, HostEntry, LogEntry, MemberEntry, PolicyEntry,
+    SealEntry, ServiceEntry,
+};
+pub use error::{DirectoryError, SealLookupError};
+pub use jws::sign;
+pub use rollback::RollbackGuard;
+pub use snapshot::{ServiceRoute, Snapshot};

@@ -1,0 +1,98 @@
+//! Why a directory, or a seal looked up in one, is refused.
+
+use std::path::PathBuf;
+
+use mohur_chain::CertificateError;
+use mohur_crypto::Digest;
+use mohur_seal::SealError;
+use mohur_wire::{MemberId, RefusalCode, Timestamp};
+
+/// Why a directory is refused. The last good one goes on serving until it expires.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// Not a JWS of a directory.
+    #[error("not a signed directory: expected a compact JWS of type mohur-directory+jwt with one certificate in x5c")]
+    Malformed,
+    /// The signer's certificate is not good.
+    #[error("the directory's signer: {0}")]
+    Signer(CertificateError),
+    /// The signature does not verify.
+    #[error("the directory's signature does not verify: it was changed after it was signed")]
+    BadSignature,
+    /// The content is not a directory.
+    #[error("the directory's content: {0}")]
+    Content(#[from] serde_json::Error),
+    /// It contradicts itself.
+    #[error("the directory contradicts itself: {0}")]
+    Inconsistent(String),
+    /// A seal certificate in it is not good.
+    #[error("a seal of {member}: {source}")]
+    Seal {
+        /// Whose.
+        member: MemberId,
+        /// What is wrong.
+        source: CertificateError,
+    },
+    /// Expired.
+    #[error("the directory expired at {0}: fetch the current one")]
+    Expired(Timestamp),
+    /// From the future.
+    #[error("the directory was issued at {0}, which is in the future: check the clocks")]
+    NotYetIssued(Timestamp),
+    /// Older than one seen before.
+    #[error("the directory has version {found}, but version {seen} was seen before: someone replays an old one")]
+    Rollback {
+        /// The version offered.
+        found: u64,
+        /// The highest seen.
+        seen: u64,
+    },
+    /// Another directory with the same version was seen before.
+    #[error("two different directories carry version {version}: one of them is not genuine")]
+    Forked {
+        /// The version that both carry.
+        version: u64,
+    },
+    /// The state file of the rollback guard is damaged.
+    #[error("{}: expected `version digest`; restore it, or delete it if you know the current version to be genuine", path.display())]
+    GuardDamaged {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// Signing failed.
+    #[error(transparent)]
+    Sign(#[from] SealError),
+}
+
+/// Why a key of a message is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SealLookupError {
+    /// No member has that seal.
+    #[error("no member has a seal with the fingerprint {0}")]
+    Unknown(Digest),
+    /// The directory denies it.
+    #[error("the directory denies the seal {0}")]
+    Denied(Digest),
+    /// The certificate is not good at that time.
+    #[error("the seal's certificate: {0}")]
+    Certificate(#[from] CertificateError),
+}
+
+impl SealLookupError {
+    /// The refusal that a caller gets.
+    pub const fn refusal(&self) -> RefusalCode {
+        match self {
+            Self::Unknown(_) => RefusalCode::KeyUnknown,
+            Self::Denied(_) => RefusalCode::CertificateRevoked,
+            Self::Certificate(error) => error.refusal(),
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! A verified directory, indexed.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use mohur_chain::{Certificate, Profile, SealIdentity, Trust};
+use mohur_crypto::digest::{Digest, sha256};
+use mohur_wire::{MemberId, MessageId, ServiceId, Timestamp, Verb};
+
+use crate::document::{Authority, BrokerEntry, DefinitionEntry, Directory, LogEntry, MemberEntry, SealEntry};
+use crate::error::{DirectoryError, SealLookupError};
+use crate::jws;
+use crate::rollback::RollbackGuard;
+
+/// How far ahead of us the signer's clock may be.
+const CLOCK_SKEW_SECONDS: i64 = 300;
+
+/// A directory whose signature, time and consistency were checked. Cheap to clone, immutable.
+#[derive(Clone)]
+pub struct Snapshot(Arc<Index>);
+
+struct Index {
+    directory: Directory,
+    digest: Digest,
+    brokers: HashMap<MemberId, usize>,
+    members: HashMap<MemberId, usize>,
+    services: HashMap<ServiceId, ServiceRoute>,
+    seals: HashMap<Digest, (MemberId, Certificate)>,
+    logs: HashMap<String, usize>,
+    denied: HashSet<Digest>,
+    definitions: HashMap<MessageId, usize>,
+}
+
+/// Where a service is, and who owns it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceRoute {
+    /// Who owns it.
+    pub owner: MemberId,
+    /// The broker that is home to the owner.
+    pub broker: MemberId,
+    /// Where its host listens.
+    pub host: Authority,
+    /// What may be asked of it.
+    pub verbs: Vec<Verb>,
+}
+
+impl Snapshot {
+    /// Verifies the signed directory `text` at that time, and refuses a version below `minimum`.
+    pub fn verify(text: &str, trust: &Trust, at: Timestamp, minimum: u64) -> Result<Self, DirectoryError> {
+        let payload = jws::verify(text.trim_end(), trust, at)?;
+        let directory: Directory = serde_json::from_slice(&payload)?;
+        if directory.version < minimum {
+            return Err(DirectoryError::Rollback { found: directory.version, seen: minimum });
+        }
+        if directory.issued.as_second() > at.as_second().saturating_add(CLOCK_SKEW_SECONDS) {
+            return Err(DirectoryError::NotYetIssued(directory.issued));
+        }
+        if at >= directory.expires {
+            return Err(DirectoryError::Expired(directory.expires));
+        }
+        Ok(Self(Arc::new(Index::build(directory, sha256(&payload))?)))
+    }
+
+    /// Reads, verifies and admits the file `path`.
+    pub fn load(path: &Path, trust: &Trust, at: Timestamp, guard: &RollbackGuard) -> Result<Self, DirectoryError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| DirectoryError::Io { path: path.to_owned(), source })?;
+        let snapshot = Self::verify(&text, trust, at, guard.minimum()?)?;
+        guard.admit(&snapshot)?;
+        Ok(snapshot)
+    }
+
+    /// Its version.
+    pub fn version(&self) -> u64 {
+        self.0.directory.version
+    }
+
+    /// SHA-256 of the signed content.
+    pub fn digest(&self) -> Digest {
+        self.0.digest
+    }
+
+    /// The whole content.
+    pub fn directory(&self) -> &Directory {
+        &self.0.directory
+    }
+
+    /// Whether it still holds at that time.
+    pub fn is_current(&self, at: Timestamp) -> bool {
+        at < self.0.directory.expires
+    }
+
+    /// The member of that id.
+    pub fn member(&self, id: &MemberId) -> Option<&MemberEntry> {
+        self.0.members.get(id).and_then(|at| self.0.directory.members.get(*at))
+    }
+
+    /// The broker of that id.
+    pub fn broker(&self, id: &MemberId) -> Option<&BrokerEntry> {
+        self.0.brokers.get(id).and_then(|at| self.0.directory.brokers.get(*at))
+    }
+
+    /// The broker that is home to the member.
+    pub fn broker_of(&self, member: &MemberId) -> Option<&BrokerEntry> {
+        self.broker(&self.member(member)?.broker)
+    }
+
+    /// Where the service is.
+    pub fn service(&self, id: &ServiceId) -> Option<&ServiceRoute> {
+        self.0.services.get(id)
+    }
+
+    /// The seal with that fingerprint, of a member or of a broker; never a denied one. Whether it is valid at a time says
+    /// [`Snapshot::validate_seal`].
+    pub fn seal(&self, key_id: &Digest) -> Option<(&MemberId, &Certificate)> {
+        let (member, certificate) = self.0.seals.get(key_id)?;
+        (!self.is_denied(key_id)).then_some((member, certificate))
+    }
+
+    /// Proves that the seal with that fingerprint is in the directory, not denied, and good at that time.
+    pub fn validate_seal(
+        &self,
+        key_id: &Digest,
+        trust: &Trust,
+        at: Timestamp,
+    ) -> Result<SealIdentity, SealLookupError> {
+        let (_, certificate) = self.0.seals.get(key_id).ok_or(SealLookupError::Unknown(*key_id))?;
+        if self.is_denied(key_id) {
+            return Err(SealLookupError::Denied(*key_id));
+        }
+        Ok(trust.validate_seal(certificate, at)?)
+    }
+
+    /// Whether a certificate, seal or TLS, is denied.
+    pub fn is_denied(&self, fingerprint: &Digest) -> bool {
+        self.0.denied.contains(fingerprint)
+    }
+
+    /// The broker and the key of the log with that origin.
+    pub fn log(&self, origin: &str) -> Option<(&MemberId, &LogEntry)> {
+        let broker = self.0.logs.get(origin).and_then(|at| self.0.directory.brokers.get(*at))?;
+        Some((&broker.id, &broker.log))
+    }
+
+    /// The published bundle definition of that name.
+    pub fn definition(&self, id: &MessageId) -> Option<&DefinitionEntry> {
+        self.0.definitions.get(id).and_then(|at| self.0.directory.definitions.get(*at))
+    }
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Snapshot({} version {})", self.0.directory.domain, self.0.directory.version)
+    }
+}
+
+fn inconsistent(what: impl Into<String>) -> DirectoryError {
+    DirectoryError::Inconsistent(what.into())
+}
+
+impl Index {
+    fn build(directory: Directory, digest: Digest) -> Result<Self, DirectoryError> {
+        let mut index = Self {
+            digest,
+            brokers: HashMap::new(),
+            members: HashMap::new(),
+            services: HashMap::new(),
+            seals: HashMap::new(),
+            logs: HashMap::new(),
+            denied: directory.denied.iter().map(|denied| denied.0).collect(),
+            definitions: HashMap::new(),
+            directory: Directory { brokers: Vec::new(), members: Vec::new(), definitions: Vec::new(), ..directory },
+        };
+        directory.brokers.into_iter().try_for_each(|broker| index.add_broker(broker))?;
+        directory.members.into_iter().try_for_each(|member| index.add_member(member))?;
+        directory.definitions.into_iter().try_for_each(|definition| index.add_definition(definition))?;
+        Ok(index)
+    }
+
+    fn add_broker(&mut self, broker: BrokerEntry) -> Result<(), DirectoryError> {
+        self.check_domain(&broker.id)?;
+        self.add_seals(&broker.id, &broker.seals)?;
+        let at = self.directory.brokers.len();
+        if self.brokers.insert(broker.id.clone(), at).is_some() {
+            return Err(inconsistent(format!("the broker {} stands twice", broker.id)));
+        }
+        if self.logs.insert(broker.log.origin.clone(), at).is_some() {
+            return Err(inconsistent(format!("two brokers have a log with the origin {}", broker.log.origin)));
+        }
+        self.directory.brokers.push(broker);
+        Ok(())
+    }
+
+    fn add_member(&mut self, member: MemberEntry) -> Result<(), DirectoryError> {
+        self.check_domain(&member.id)?;
+        self.add_seals(&member.id, &member.seals)?;
+        if !self.brokers.contains_key(&member.broker) {
+            return Err(inconsistent(format!("{}: its broker {} is not listed", member.id, member.broker)));
+        }
+        if self.members.insert(member.id.clone(), self.directory.members.len()).is_some() {
+            return Err(inconsistent(format!("the member {} stands twice", member.id)));
+        }
+        for service in &member.services {
+            let id = member
+                .service_id(service)
+                .ok_or_else(|| inconsistent(format!("{}: a service without code or version", member.id)))?;
+            let host =
+                member.host.as_ref().ok_or_else(|| inconsistent(format!("{id}: its owner has no host to ask")))?;
+            let route = ServiceRoute {
+                owner: member.id.clone(),
+                broker: member.broker.clone(),
+                host: host.authority.clone(),
+                verbs: service.verbs.clone(),
+            };
+            if self.services.insert(id.clone(), route).is_some() {
+                return Err(inconsistent(format!("the service {id} stands twice")));
+            }
+        }
+        self.directory.members.push(member);
+        Ok(())
+    }
+
+    fn add_definition(&mut self, definition: DefinitionEntry) -> Result<(), DirectoryError> {
+        if self.definitions.insert(definition.id.clone(), self.directory.definitions.len()).is_some() {
+            return Err(inconsistent(format!("the definition {} stands twice", definition.id)));
+        }
+        self.directory.definitions.push(definition);
+        Ok(())
+    }
+
+    /// A seal belongs to whom its certificate names, and to no one else.
+    fn add_seals(&mut self, id: &MemberId, seals: &[SealEntry]) -> Result<(), DirectoryError> {
+        for seal in seals {
+            let certificate = seal.parse().map_err(|source| DirectoryError::Seal { member: id.clone(), source })?;
+            if certificate.profile() != Profile::Seal || certificate.member() != Some(id) {
+                return Err(inconsistent(format!("{id}: a certificate that is not a seal of this member")));
+            }
+            self.seals.insert(certificate.fingerprint(), (id.clone(), certificate));
+        }
+        Ok(())
+    }
+
+    fn check_domain(&self, id: &MemberId) -> Result<(), DirectoryError> {
+        if id.instance() == self.directory.domain {
+            Ok(())
+        } else {
+            Err(inconsistent(format!("{id} is not of the domain {}", self.directory.domain)))
+        }
+    }
+}
