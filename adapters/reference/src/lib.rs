@@ -1,1 +1,15 @@
-//! (to be written)
+//! Embedded reference registers: the native protocols over real HTTP, about people who do not exist.
+//!
+//! They are what a first run and the tests ask instead of the ministries' own registers. Adapters never link this
+//! crate: they reach it over the network, as they would the real one.
+
+pub mod country;
+mod fhir;
+mod iso20022;
+mod osia;
+mod register;
+mod token;
+mod web;
+
+pub use country::{Citizen, Country, Oddity};
+pub use register::{Faults, Kind, Register, RegisterError};

@@ -1,0 +1,216 @@
+//! The civil registry: OSIA v7.1 Data Access 1.3, every operation of `dataaccess.yaml`.
+//!
+//! The UIN is the FIN. Attributes: `uin firstName lastName patronymic dateOfBirth placeOfBirth gender maritalStatus
+//! marriageDate`; dates are `YYYY-MM-DD`, gender `M` or `F`.
+
+mod document;
+
+use http::{Method, StatusCode};
+use mohur_wire::Fin;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::web::{self, Call, Sent};
+use crate::{Citizen, Country, Faults};
+
+const JSON: &str = "application/json";
+/// OSIA's own example gives this code to an unknown attribute.
+const UNKNOWN_ATTRIBUTE: (i32, &str) = (1023, "Unknown attribute name");
+const NO_VALUE: (i32, &str) = (1024, "The attribute has no value");
+const ATTRIBUTES: &[&str] = &[
+    "uin",
+    "firstName",
+    "lastName",
+    "patronymic",
+    "dateOfBirth",
+    "placeOfBirth",
+    "gender",
+    "maritalStatus",
+    "marriageDate",
+];
+/// Attributes that have an order.
+const DATES: &[&str] = &["dateOfBirth", "marriageDate"];
+
+/// Either an answer, or the refusal to send instead.
+type Outcome = Result<Sent, Sent>;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Expression {
+    attribute_name: String,
+    operator: String,
+    value: Value,
+}
+
+/// Answers one request.
+pub(crate) fn answer(country: &Country, call: &Call<'_>, faults: Faults) -> Sent {
+    let outcome = match (call.segments().as_slice(), call.method) {
+        (["v1", "persons"], &Method::GET) => query(country, call),
+        (["v1", "persons", uin], &Method::GET) => read(country, uin, call, faults),
+        (["v1", "persons", uin, "match"], &Method::POST) => compare(country, uin, call, faults),
+        (["v1", "persons", uin, "verify"], &Method::POST) => verify(country, uin, call, faults),
+        (["v1", "persons", uin, "document"], &Method::GET) => document::read(country, uin, call),
+        (["v1", "persons"] | ["v1", "persons", _] | ["v1", "persons", _, "document"], _) => Err(web::only("GET")),
+        (["v1", "persons", _, "match" | "verify"], _) => Err(web::only("POST")),
+        _ => Err(web::empty(StatusCode::NOT_FOUND)),
+    };
+    outcome.unwrap_or_else(|refusal| refusal)
+}
+
+/// `queryPersonList`: the UINs, or the named attributes, of everybody who has all of the attributes given.
+fn query(country: &Country, call: &Call<'_>) -> Outcome {
+    call.allow(&["cr.person.read", "pr.person.read"])?;
+    let number = |name: &str, default: usize| match call.parameters(name).as_slice() {
+        [] => Ok(default),
+        [value] => value.parse().map_err(|_| invalid("offset and limit are whole numbers from 0")),
+        _ => Err(invalid("offset and limit stand once")),
+    };
+    let (offset, limit) = (number("offset", 0)?, number("limit", 100)?);
+    let is_attribute = |name: &str| !matches!(name, "names" | "offset" | "limit");
+    let wanted: Vec<_> = call.query.iter().filter(|(name, _)| is_attribute(name)).collect();
+    if wanted.is_empty() {
+        return Err(invalid("at least one attribute to query by"));
+    }
+    if wanted.iter().any(|(name, _)| !ATTRIBUTES.contains(&name.as_str())) {
+        return Err(error(StatusCode::BAD_REQUEST, UNKNOWN_ATTRIBUTE));
+    }
+    let has = |citizen: &&Citizen| wanted.iter().all(|(name, value)| attribute(citizen, name).as_ref() == Some(value));
+    let known = country.citizens().iter().filter(|citizen| citizen.birth.is_some());
+    let found: Vec<_> = known.filter(has).skip(offset).take(limit).collect();
+    let names = call.parameters("names");
+    let list: Vec<Value> = match names.as_slice() {
+        [] => found.iter().map(|citizen| json!(citizen.fin)).collect(),
+        names => found.iter().map(|citizen| Value::Object(attributes(citizen, names))).collect(),
+    };
+    if list.is_empty() { Err(web::empty(StatusCode::NOT_FOUND)) } else { Ok(web::json(StatusCode::OK, JSON, &list)) }
+}
+
+/// `readPersonAttributes`.
+fn read(country: &Country, uin: &str, call: &Call<'_>, faults: Faults) -> Outcome {
+    call.allow(&["cr.person.read", "pr.person.read"])?;
+    let names = call.parameters("attributeNames");
+    if names.is_empty() {
+        return Err(invalid("attributeNames is required"));
+    }
+    let citizen = person(country, uin, faults)?;
+    let mut found = attributes(citizen, &names);
+    if faults.extra_fields {
+        found.extend(attributes(citizen, ATTRIBUTES));
+        found.insert("religion".to_owned(), json!("not asked for"));
+    }
+    Ok(web::json(StatusCode::OK, JSON, &found))
+}
+
+/// `matchPersonAttributes`: what does not match.
+fn compare(country: &Country, uin: &str, call: &Call<'_>, faults: Faults) -> Outcome {
+    call.allow(&["cr.person.match", "pr.person.match"])?;
+    let given: Map<String, Value> = body(call, "an object of attributes")?;
+    if given.values().any(|value| value.is_object() || value.is_array() || value.is_null()) {
+        return Err(invalid("the value of an attribute is a string, a number or a boolean"));
+    }
+    let citizen = person(country, uin, faults)?;
+    let code = |name: &str, value: &Value| match attribute(citizen, name) {
+        None => Some(0),
+        Some(held) if value.as_str().is_some_and(|given| same_value(name, given, &held)) => None,
+        Some(_) => Some(1),
+    };
+    let errors = given.iter().filter_map(|(name, value)| code(name, value).map(|code| (name.as_str(), code)));
+    let extra = faults.extra_fields.then_some(("placeOfBirth", 1));
+    let errors: Vec<Value> =
+        errors.chain(extra).map(|(name, code)| json!({ "attributeName": name, "errorCode": code })).collect();
+    Ok(web::json(StatusCode::OK, JSON, &errors))
+}
+
+/// `verifyPersonAttributes`: whether all expressions are true.
+fn verify(country: &Country, uin: &str, call: &Call<'_>, faults: Faults) -> Outcome {
+    call.allow(&["cr.person.verify", "pr.person.verify"])?;
+    let expressions: Vec<Expression> = body(call, "a list of expressions")?;
+    let citizen = person(country, uin, faults)?;
+    let mut all = true;
+    for expression in &expressions {
+        all &= holds(citizen, expression)?;
+    }
+    Ok(web::json(StatusCode::OK, JSON, &all))
+}
+
+fn holds(citizen: &Citizen, expression: &Expression) -> Result<bool, Sent> {
+    let name = expression.attribute_name.as_str();
+    if !ATTRIBUTES.contains(&name) {
+        return Err(error(StatusCode::BAD_REQUEST, UNKNOWN_ATTRIBUTE));
+    }
+    if !matches!(expression.operator.as_str(), "=" | "<" | ">" | "<=" | ">=") {
+        return Err(invalid("operator is one of < > = >= <="));
+    }
+    let Some(given) = expression.value.as_str() else { return Err(invalid("the value is a string")) };
+    if expression.operator != "=" && !DATES.contains(&name) {
+        return Err(invalid("only dates have an order"));
+    }
+    let held = attribute(citizen, name).ok_or_else(|| error(StatusCode::BAD_REQUEST, NO_VALUE))?;
+    // Dates of one form compare like their texts.
+    Ok(match expression.operator.as_str() {
+        "<" => held.as_str() < given,
+        ">" => held.as_str() > given,
+        "<=" => held.as_str() <= given,
+        ">=" => held.as_str() >= given,
+        _ => same_value(name, given, &held),
+    })
+}
+
+/// The person with that UIN, or 404.
+fn person<'a>(country: &'a Country, uin: &str, faults: Faults) -> Result<&'a Citizen, Sent> {
+    let fin: Option<Fin> = uin.parse().ok();
+    let found = fin.and_then(|fin| if faults.wrong_person { country.neighbour(fin) } else { country.citizen(fin) });
+    found.filter(|citizen| citizen.birth.is_some()).ok_or_else(|| web::empty(StatusCode::NOT_FOUND))
+}
+
+fn attributes(citizen: &Citizen, names: &[&str]) -> Map<String, Value> {
+    let value = |name: &str| match attribute(citizen, name) {
+        Some(value) => json!(value),
+        None if ATTRIBUTES.contains(&name) => described(NO_VALUE),
+        None => described(UNKNOWN_ATTRIBUTE),
+    };
+    names.iter().map(|name| ((*name).to_owned(), value(name))).collect()
+}
+
+fn attribute(citizen: &Citizen, name: &str) -> Option<String> {
+    let act = citizen.birth.as_ref()?;
+    Some(match name {
+        "uin" => citizen.fin.to_string(),
+        "firstName" => act.given_name.clone(),
+        "lastName" => act.family_name.clone(),
+        "patronymic" => act.patronymic.clone(),
+        "dateOfBirth" => act.birth_date.to_string(),
+        "placeOfBirth" => act.birth_place.clone(),
+        "gender" => act.sex.as_str().to_owned(),
+        "maritalStatus" => citizen.status.marital_status.as_str().to_owned(),
+        "marriageDate" => citizen.status.marriage_date?.to_string(),
+        _ => return None,
+    })
+}
+
+/// Whether a value given is the one held.
+fn same_value(_name: &str, given: &str, held: &str) -> bool {
+    given == held
+}
+
+fn body<T: serde::de::DeserializeOwned>(call: &Call<'_>, expected: &'static str) -> Result<T, Sent> {
+    if call.content_type != JSON {
+        return Err(invalid("the body is application/json"));
+    }
+    serde_json::from_slice(call.body).map_err(|_| invalid(expected))
+}
+
+fn described((code, message): (i32, &str)) -> Value {
+    json!({ "code": code, "message": message })
+}
+
+fn error(status: StatusCode, what: (i32, &str)) -> Sent {
+    web::json(status, JSON, &described(what))
+}
+
+fn invalid(expected: &'static str) -> Sent {
+    error(StatusCode::BAD_REQUEST, (1000, expected))
+}
+
+#[cfg(test)]
+mod tests;
