@@ -20,6 +20,9 @@ pub enum RegistryError {
     /// The register's reply is not one that its protocol allows. Names what and where, never the value.
     #[error("the register's reply is invalid: {0}; the answer was dropped, tell the register's operator")]
     Invalid(&'static str),
+    /// The register answered about somebody else, and did not say about whom.
+    #[error("the register answered about another subject; the answer was dropped, tell the register's operator")]
+    OtherSubject,
     /// This register does not offer the service.
     #[error("this register does not offer the service asked for; compare the adapter's services with the directory")]
     UnknownService,
@@ -41,6 +44,7 @@ impl RegistryError {
             Self::Unavailable(_) | Self::Ledger(_) => RefusalCode::ProviderUnavailable.into(),
             Self::Timeout => RefusalCode::ProviderTimeout.into(),
             Self::Credential(_) | Self::Invalid(_) => RefusalCode::ProviderInvalid.into(),
+            Self::OtherSubject => RefusalCode::SubjectMismatch.into(),
             Self::UnknownService => RefusalCode::UnknownService.into(),
             Self::Unsupported(what) => Refusal::new(RefusalCode::Malformed, *what),
             Self::Settlement(what) => Refusal::new(RefusalCode::SettlementRefused, *what),
