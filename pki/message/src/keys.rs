@@ -49,11 +49,14 @@ impl From<KeyError> for Refusal {
 
 impl From<&CertificateError> for KeyError {
     fn from(error: &CertificateError) -> Self {
-        match error.refusal() {
-            RefusalCode::CertificateExpired => Self::Expired,
-            RefusalCode::CertificateRevoked => Self::Revoked,
+        let code = error.refusal();
+        if code == RefusalCode::CertificateExpired {
+            Self::Expired
+        } else if code == RefusalCode::CertificateRevoked {
+            Self::Revoked
+        } else {
             // Whatever else is wrong with a certificate, it may not seal.
-            _ => Self::Refused,
+            Self::Refused
         }
     }
 }

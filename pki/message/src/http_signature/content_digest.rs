@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use mohur_crypto::{Digest, sha256, sha512};
 use mohur_wire::{Refusal, RefusalCode};
-use sfv::{BareItem, Dictionary, ListEntry, Parser};
+use sfv::{Dictionary, ListEntry, Parser};
 
 const MAX_LENGTH: usize = 1024;
 
@@ -27,12 +27,10 @@ pub fn verify_content_digest(value: &str, body: &[u8]) -> Result<Digest, Refusal
     let mut known = false;
     for (algorithm, member) in &members {
         let given = match member {
-            ListEntry::Item(item) => match &item.bare_item {
-                BareItem::ByteSequence(bytes) => bytes.as_slice(),
-                _ => return Err(wrong("each digest stands between colons in base64")),
-            },
-            ListEntry::InnerList(_) => return Err(wrong("each digest stands between colons in base64")),
+            ListEntry::Item(item) => item.bare_item.as_byte_sequence(),
+            ListEntry::InnerList(_) => None,
         };
+        let given = given.ok_or_else(|| wrong("each digest stands between colons in base64"))?;
         let fits = match algorithm.as_str() {
             "sha-256" => given == digest.as_bytes(),
             "sha-512" => given == sha512(body),

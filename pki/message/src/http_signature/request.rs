@@ -6,7 +6,7 @@ use mohur_chain::{Certificate, SealIdentity};
 use mohur_crypto::{Digest, random_bytes, sha256};
 use mohur_seal::{Seal, SealError};
 use mohur_wire::{Arrival, MemberId, MessageId, Refusal, RefusalCode};
-use sfv::{BareItem, List, ListEntry, Parser};
+use sfv::{List, ListEntry, Parser};
 
 use super::base::{check_time, missing_parameter, signature_base, signer, uncovered, verify};
 use super::component::Component;
@@ -295,10 +295,9 @@ fn read_legs(value: &str) -> Result<Vec<Digest>, Refusal> {
         return Err(wrong());
     }
     let digest = |entry: &ListEntry| match entry {
-        ListEntry::Item(item) if item.params.is_empty() => match &item.bare_item {
-            BareItem::ByteSequence(bytes) => <[u8; 32]>::try_from(bytes.as_slice()).ok().map(Digest),
-            _ => None,
-        },
+        ListEntry::Item(item) if item.params.is_empty() => {
+            item.bare_item.as_byte_sequence()?.try_into().ok().map(Digest)
+        }
         ListEntry::Item(_) | ListEntry::InnerList(_) => None,
     };
     list.iter().map(|entry| digest(entry).ok_or_else(wrong)).collect()
