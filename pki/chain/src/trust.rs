@@ -27,7 +27,7 @@ const MAX_REMEMBERED: usize = 65_536;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsIdentity {
     member: MemberId,
-    fingerprint: Digest,
+    certificate: Certificate,
 }
 
 impl TlsIdentity {
@@ -37,8 +37,13 @@ impl TlsIdentity {
     }
 
     /// SHA-256 of the certificate.
-    pub const fn fingerprint(&self) -> Digest {
-        self.fingerprint
+    pub fn fingerprint(&self) -> Digest {
+        self.certificate.fingerprint()
+    }
+
+    /// The validated certificate.
+    pub const fn certificate(&self) -> &Certificate {
+        &self.certificate
     }
 }
 
@@ -176,7 +181,7 @@ impl Trust {
     pub fn validate_tls(&self, certificate: &Certificate, at: Timestamp) -> Result<TlsIdentity, CertificateError> {
         self.validate(certificate, Profile::Tls, at)?;
         let member = certificate.member().ok_or(CertificateError::NoMember)?.clone();
-        Ok(TlsIdentity { member, fingerprint: certificate.fingerprint() })
+        Ok(TlsIdentity { member, certificate: certificate.clone() })
     }
 
     /// Proves that the certificate may sign the directory at that time. The root itself issued it.

@@ -1,1 +1,14 @@
-//! (to be written)
+//! TLS 1.3 between members, and nothing older: both sides show a certificate of the TLS profile that names exactly one
+//! member, under our TLS CA, not revoked by a fresh list and not denied by the directory.
+//!
+//! The identity of a peer is always derived from its certificate by [`Peers::identify`], on resumed connections too, and
+//! held against time, revocation and denial again for each message by [`Peers::admits`].
+
+mod configuration;
+mod material;
+mod peers;
+mod verifier;
+
+pub use configuration::{client_config, server_config};
+pub use material::{MaterialError, TlsMaterial};
+pub use peers::{PeerError, Peers};
