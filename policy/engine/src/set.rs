@@ -125,6 +125,11 @@ impl AgencyPolicy {
         self.slices.iter().map(|(service, _)| service)
     }
 
+    /// Whether it answers for a purpose of that name.
+    pub fn declares(&self, purpose: &str) -> bool {
+        self.agency.purposes.keys().any(|name| name.as_str() == purpose)
+    }
+
     /// Every rule that can take part in a decision, the governance rules included.
     pub fn rules(&self) -> &[Arc<Rule>] {
         &self.rules

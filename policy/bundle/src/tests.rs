@@ -1,0 +1,48 @@
+//! The policies that are shipped.
+
+use std::path::{Path, PathBuf};
+
+use mohur_policy::PolicySet;
+
+use crate::{agency_folders, check, definition_digest, load_agency, load_all, load_definitions, run_tests};
+
+fn shipped() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../agencies")
+}
+
+#[test]
+fn the_shipped_policies_are_sound_and_their_tests_pass() {
+    let agencies = check(&shipped()).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(agencies.len(), 4);
+    assert_eq!(PolicySet::of(agencies).services().count(), 4);
+    for folder in agency_folders(&shipped()).unwrap() {
+        let report = run_tests(&folder).unwrap_or_else(|errors| panic!("{errors}"));
+        assert!(report.failures.is_empty(), "{:#?}", report.failures);
+        assert!(report.uncovered.is_empty(), "{}: {:?}", folder.display(), report.uncovered);
+        assert!(report.cases > 0, "{}", folder.display());
+    }
+}
+
+#[test]
+fn host_and_broker_name_the_same_digest() {
+    for agency in load_all(&shipped()).unwrap() {
+        let folder = shipped().join(agency.agency().as_str().rsplit('/').next().unwrap());
+        let alone = load_agency(&folder).unwrap();
+        assert_eq!((alone.version(), alone.digest()), (agency.version(), agency.digest()));
+    }
+}
+
+#[test]
+fn the_shipped_definition_is_the_one_of_the_design() {
+    let definitions = load_definitions(&shipped()).unwrap();
+    let [definition] = definitions.as_slice() else { panic!("one definition") };
+    assert_eq!((definition.id.as_str(), definition.version), ("issue-id-document", 1));
+    assert_eq!(
+        definition.legs.iter().map(|leg| leg.id.as_str()).collect::<Vec<_>>(),
+        ["birth", "marriage", "vitals", "fee"]
+    );
+    assert_eq!(definition.reserving_legs().count(), 1);
+    let served: mohur_wire::bundle::Definition =
+        serde_json::from_slice(&serde_json::to_vec(definition).unwrap()).unwrap();
+    assert_eq!(definition_digest(&served), definition_digest(definition));
+}
