@@ -6,6 +6,8 @@ pub mod answer;
 pub mod bundle;
 pub mod fin;
 pub mod id;
+pub mod mrz;
+pub mod names;
 pub mod query;
 pub mod refusal;
 pub mod subject;
@@ -16,6 +18,8 @@ pub mod value;
 pub use answer::{Answer, Verdict};
 pub use fin::Fin;
 pub use id::{MemberId, ServiceId};
+pub use mrz::Mrz;
+pub use names::names_match;
 pub use query::{Ask, Effect, LegRef, Operation, Predicate, Query, Verb};
 pub use refusal::{Refusal, RefusalCode};
 pub use subject::SubjectKey;
@@ -57,3 +61,6 @@ macro_rules! text_form {
     };
 }
 pub(crate) use text_form;
+
+#[cfg(test)]
+mod properties;

@@ -30,7 +30,7 @@ pub enum SubjectKey {
 }
 
 /// Issuing state (ICAO 9303 three-letter code), type and number of a document.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DocumentKey {
     /// The state that issued it, e.g. `AZE`.
@@ -43,7 +43,7 @@ pub struct DocumentKey {
 }
 
 /// A name and a date of birth.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NameAndBirthDate {
     /// Family name and given names, as written nationally.
