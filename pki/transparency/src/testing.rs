@@ -33,7 +33,7 @@ pub(crate) fn leaf(number: u64) -> Leaf {
     Leaf {
         v: Version,
         kind: Kind::Intent,
-        at: format!("2026-03-01T08:00:{:02}.120999Z", number % 60).parse().unwrap(),
+        at: format!("2026-03-01T08:00:{:02}.120Z", number % 60).parse().unwrap(),
         id: Some(format!("m-{number}").parse().unwrap()),
         consumer: "AZ/GOV/MIA/id-cards".parse().unwrap(),
         provider: Some("AZ/GOV/MOJ/civil-registry".parse().unwrap()),
