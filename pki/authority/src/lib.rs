@@ -1,1 +1,20 @@
-//! (to be written)
+//! The certificate authorities of a national domain: root, TLS CA, Seal CA and the directory's signer, in one folder.
+//!
+//! Enough to begin with: keys in encrypted files, certificates of the profiles of `mohur-chain`, revocation lists. Enrolment,
+//! OCSP and the ceremony with shared keys come later. The broker's server never links this crate.
+
+mod error;
+mod layout;
+mod national;
+mod register;
+mod revocation;
+mod template;
+
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use error::AuthorityError;
+pub use layout::Layout;
+pub use national::{Issue, Issued, National, create_log_key};
+pub use register::{Issuer, Record, Revocation};
+pub use revocation::Reason;

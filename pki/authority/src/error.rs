@@ -1,0 +1,86 @@
+//! What can go wrong at an authority.
+
+use std::path::{Path, PathBuf};
+
+use mohur_chain::{CertificateError, TrustError};
+use mohur_seal::SealError;
+
+/// Why an authority did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorityError {
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// There is one already.
+    #[error("{}: there is a PKI already; choose an empty folder", path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Another process works on it.
+    #[error("{}: another process is working on this PKI; try again when it is done", path.display())]
+    Busy {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// The register is damaged.
+    #[error("{}: not a register of certificates: {source}", path.display())]
+    Register {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// A key cannot be used.
+    #[error(transparent)]
+    Key(#[from] SealError),
+    /// The root's key is kept elsewhere.
+    #[error("{}: the root's key is not here; bring it back for this, and take it away again", path.display())]
+    RootAway {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// A certificate could not be made.
+    #[error("cannot make the certificate: {0}")]
+    Certificate(#[from] rcgen::Error),
+    /// What was asked for does not fit the profile.
+    #[error("such a certificate would be refused: {0}")]
+    Profile(#[from] CertificateError),
+    /// The trust anchors are not good.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The member is of another domain.
+    #[error("{member} is not of the domain {domain}")]
+    OtherDomain {
+        /// Who.
+        member: String,
+        /// Our domain.
+        domain: String,
+    },
+    /// Not a domain.
+    #[error("a domain is 1 to 16 letters and digits, e.g. AZ")]
+    Domain,
+    /// A time outside what certificates can hold.
+    #[error("a time outside the years that a certificate can hold")]
+    Time,
+    /// Nothing of that serial number or fingerprint was issued here.
+    #[error("no certificate with the serial number or fingerprint {0} was issued here")]
+    Unknown(String),
+    /// Several certificates begin with it.
+    #[error("several certificates begin with {0}: give more digits")]
+    Ambiguous(String),
+    /// It is revoked already.
+    #[error("the certificate {0} is revoked already")]
+    AlreadyRevoked(String),
+}
+
+impl AuthorityError {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+        |source| Self::Io { path: path.to_owned(), source }
+    }
+}

@@ -1,0 +1,116 @@
+//! Revoking, and the revocation lists.
+
+use mohur_wire::Timestamp;
+use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevocationReason, RevokedCertParams, SerialNumber};
+use serde::{Deserialize, Serialize};
+
+use crate::AuthorityError;
+use crate::layout::replace;
+use crate::national::National;
+use crate::register::{Issuer, Record, Revocation};
+use crate::template::{DAY, moment};
+
+/// Why a certificate is revoked (RFC 5280 §5.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// No reason is given.
+    Unspecified,
+    /// The key is or may be in other hands.
+    KeyCompromise,
+    /// The member changed.
+    AffiliationChanged,
+    /// Another one took its place.
+    Superseded,
+    /// It is no longer needed.
+    CessationOfOperation,
+    /// The member may no longer use it.
+    PrivilegeWithdrawn,
+}
+
+impl Reason {
+    const fn code(self) -> RevocationReason {
+        match self {
+            Self::Unspecified => RevocationReason::Unspecified,
+            Self::KeyCompromise => RevocationReason::KeyCompromise,
+            Self::AffiliationChanged => RevocationReason::AffiliationChanged,
+            Self::Superseded => RevocationReason::Superseded,
+            Self::CessationOfOperation => RevocationReason::CessationOfOperation,
+            Self::PrivilegeWithdrawn => RevocationReason::PrivilegeWithdrawn,
+        }
+    }
+}
+
+/// For how long a new list holds. The root is offline, so its list lives longer.
+const fn list_days(issuer: Issuer) -> i64 {
+    match issuer {
+        Issuer::Root => 180,
+        Issuer::TlsCa | Issuer::SealCa => 30,
+    }
+}
+
+impl National {
+    /// Revokes the certificate whose serial number or fingerprint begins with `which`, and writes new lists.
+    pub fn revoke(&mut self, which: &str, reason: Reason, now: Timestamp) -> Result<Record, AuthorityError> {
+        let needs_root = self.register.find(which)?.issuer == Issuer::Root;
+        if needs_root && !self.has_root() {
+            return Err(AuthorityError::RootAway { path: self.layout.key(Issuer::Root) });
+        }
+        let record = self.register.find(which)?;
+        if record.revoked.is_some() {
+            return Err(AuthorityError::AlreadyRevoked(record.serial.clone()));
+        }
+        record.revoked = Some(Revocation { at: now, reason });
+        let record = record.clone();
+        self.renew_revocation_lists(now)?;
+        Ok(record)
+    }
+
+    /// Writes new lists of every authority whose key is here, with a higher number. The others keep theirs.
+    pub fn renew_revocation_lists(&mut self, now: Timestamp) -> Result<(), AuthorityError> {
+        self.register.crl_number += 1;
+        self.register.save(&self.layout)?;
+        for issuer in Issuer::ALL {
+            if issuer != Issuer::Root || self.has_root() {
+                let until = now.as_second().saturating_add(list_days(issuer) * DAY);
+                let until = Timestamp::from_second(until).map_err(|_| AuthorityError::Time)?;
+                replace(&self.layout.crl(issuer), &self.revocation_list(issuer, now, until)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn revocation_list(
+        &self,
+        issuer: Issuer,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<String, AuthorityError> {
+        let mut revoked_certs = Vec::new();
+        for record in self.register.certificates.iter().filter(|record| record.issuer == issuer) {
+            let Some(Revocation { at, reason }) = record.revoked else { continue };
+            revoked_certs.push(RevokedCertParams {
+                serial_number: SerialNumber::from_slice(&unhex(&record.serial)),
+                revocation_time: moment(at)?,
+                reason_code: Some(reason.code()),
+                invalidity_date: None,
+            });
+        }
+        let params = CertificateRevocationListParams {
+            this_update: moment(now)?,
+            next_update: moment(until)?,
+            crl_number: SerialNumber::from(self.register.crl_number),
+            issuing_distribution_point: None,
+            revoked_certs,
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        Ok(params.signed_by(&self.signer(issuer)?)?.pem()?)
+    }
+}
+
+/// Our own register's serial numbers: an even number of digits.
+fn unhex(text: &str) -> Vec<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or_default();
+    let (pairs, _) = text.as_bytes().as_chunks::<2>();
+    pairs.iter().map(|[high, low]| (digit(*high) << 4) | digit(*low)).collect()
+}

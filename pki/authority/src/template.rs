@@ -1,0 +1,186 @@
+//! From a profile to the parameters of a certificate.
+
+#![cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "public with the feature `testing`"))]
+
+use std::net::IpAddr;
+
+use mohur_chain::Profile;
+use mohur_chain::oid::{DIRECTORY_POLICY, DOCUMENT_SIGNING_ARCS, SEAL_POLICY, policies_extension};
+use mohur_crypto::random_bytes;
+use mohur_seal::{KeyKind, Zeroizing};
+use mohur_wire::{MemberId, Timestamp};
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose, SanType, SerialNumber,
+};
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use time::OffsetDateTime;
+
+use crate::AuthorityError;
+use crate::register::Issuer;
+
+pub(crate) const DAY: i64 = 86_400;
+/// Certificates begin a little before they are made, for clocks that go slow.
+const BACKDATED_SECONDS: i64 = 300;
+/// `certificatePolicies` (RFC 5280 §4.2.1.4).
+const CERTIFICATE_POLICIES: &[u64] = &[2, 5, 29, 32];
+
+/// All that stands in a certificate apart from its key. The constructors keep the profiles; tests change a field and so
+/// make wrong ones.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// Who signs it.
+    pub issuer: Issuer,
+    /// The kind of key that is made for it.
+    pub key: KeyKind,
+    /// The common name.
+    pub common_name: String,
+    /// URI names.
+    pub uris: Vec<String>,
+    /// DNS names and IP addresses.
+    pub hosts: Vec<String>,
+    /// For an authority: how many authorities may stand below it.
+    pub authority: Option<u8>,
+    /// Key usage.
+    pub key_usage: Vec<KeyUsagePurpose>,
+    /// Extended key usage.
+    pub purposes: Vec<ExtendedKeyUsagePurpose>,
+    /// Certificate policy, as DER content octets.
+    pub policy: Option<&'static [u8]>,
+    /// Valid from.
+    pub not_before: Timestamp,
+    /// Valid until.
+    pub not_after: Timestamp,
+}
+
+pub(crate) fn document_signing() -> ExtendedKeyUsagePurpose {
+    ExtendedKeyUsagePurpose::Other(DOCUMENT_SIGNING_ARCS.to_vec())
+}
+
+impl Template {
+    fn new(issuer: Issuer, common_name: String, now: Timestamp, days: i64) -> Result<Self, AuthorityError> {
+        let begin = now.as_second().saturating_sub(BACKDATED_SECONDS);
+        let second = |at| Timestamp::from_second(at).map_err(|_| AuthorityError::Time);
+        Ok(Self {
+            issuer,
+            key: KeyKind::P256,
+            common_name,
+            uris: Vec::new(),
+            hosts: Vec::new(),
+            authority: None,
+            key_usage: Vec::new(),
+            purposes: Vec::new(),
+            policy: None,
+            not_before: second(begin)?,
+            not_after: second(begin.saturating_add(days.saturating_mul(DAY)))?,
+        })
+    }
+
+    /// A TLS certificate.
+    pub fn tls(member: &MemberId, hosts: &[String], now: Timestamp, days: i64) -> Result<Self, AuthorityError> {
+        Ok(Self {
+            uris: vec![member.to_uri()],
+            hosts: hosts.to_vec(),
+            key_usage: vec![KeyUsagePurpose::DigitalSignature],
+            purposes: vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
+            ..Self::new(Issuer::TlsCa, format!("{member} TLS"), now, days)?
+        })
+    }
+
+    /// A seal certificate.
+    pub fn seal(member: &MemberId, now: Timestamp, days: i64) -> Result<Self, AuthorityError> {
+        Ok(Self {
+            uris: vec![member.to_uri()],
+            key_usage: vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment],
+            purposes: vec![document_signing()],
+            policy: Some(SEAL_POLICY),
+            ..Self::new(Issuer::SealCa, format!("{member} seal"), now, days)?
+        })
+    }
+
+    /// The certificate of a directory's signer.
+    pub fn directory(domain: &str, now: Timestamp) -> Result<Self, AuthorityError> {
+        Ok(Self {
+            key_usage: vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment],
+            purposes: vec![document_signing()],
+            policy: Some(DIRECTORY_POLICY),
+            ..Self::new(Issuer::Root, format!("{domain} directory"), now, Profile::Directory.max_days())?
+        })
+    }
+
+    /// One of the three authorities.
+    pub(crate) fn authority(which: Issuer, domain: &str, now: Timestamp) -> Result<Self, AuthorityError> {
+        let (profile, path_length, title) = match which {
+            Issuer::Root => (Profile::Root, 1, "root"),
+            Issuer::TlsCa => (Profile::Issuing, 0, "TLS CA"),
+            Issuer::SealCa => (Profile::Issuing, 0, "Seal CA"),
+        };
+        let purposes = match which {
+            Issuer::Root => Vec::new(),
+            Issuer::TlsCa => vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
+            Issuer::SealCa => vec![document_signing()],
+        };
+        Ok(Self {
+            key: KeyKind::P384,
+            authority: Some(path_length),
+            key_usage: vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign],
+            purposes,
+            policy: (which == Issuer::SealCa).then_some(SEAL_POLICY),
+            ..Self::new(Issuer::Root, format!("{domain} {title}"), now, profile.max_days())?
+        })
+    }
+
+    pub(crate) fn parameters(&self, domain: &str) -> Result<CertificateParams, AuthorityError> {
+        let mut params = CertificateParams::default();
+        params.not_before = moment(self.not_before)?;
+        params.not_after = moment(self.not_after)?;
+        params.serial_number = Some(serial());
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::OrganizationName, format!("Mohur {domain}"));
+        params.distinguished_name.push(DnType::CommonName, self.common_name.as_str());
+        params.is_ca = match self.authority {
+            Some(length) => IsCa::Ca(BasicConstraints::Constrained(length)),
+            None => IsCa::ExplicitNoCa,
+        };
+        params.key_usages.clone_from(&self.key_usage);
+        params.extended_key_usages.clone_from(&self.purposes);
+        params.use_authority_key_identifier_extension = true;
+        for uri in &self.uris {
+            params.subject_alt_names.push(SanType::URI(uri.as_str().try_into()?));
+        }
+        for host in &self.hosts {
+            params.subject_alt_names.push(match host.parse::<IpAddr>() {
+                Ok(address) => SanType::IpAddress(address),
+                Err(_) => SanType::DnsName(host.as_str().try_into()?),
+            });
+        }
+        if let Some(policies) = self.policy.and_then(policies_extension) {
+            params.custom_extensions.push(CustomExtension::from_oid_content(CERTIFICATE_POLICIES, policies));
+        }
+        Ok(params)
+    }
+}
+
+/// 128 bits, positive, never zero (RFC 5280 §4.1.2.2).
+fn serial() -> SerialNumber {
+    let mut bytes = random_bytes::<16>();
+    let [first, ..] = &mut bytes;
+    *first = (*first & 0x7f) | 0x40;
+    SerialNumber::from_slice(&bytes)
+}
+
+pub(crate) fn moment(at: Timestamp) -> Result<OffsetDateTime, AuthorityError> {
+    OffsetDateTime::from_unix_timestamp(at.as_second()).map_err(|_| AuthorityError::Time)
+}
+
+/// A private key for signing certificates, wiped when dropped.
+pub(crate) fn key_pair(pkcs8: &[u8], kind: KeyKind) -> Result<Zeroizing<KeyPair>, AuthorityError> {
+    let algorithm = match kind {
+        KeyKind::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+        KeyKind::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
+        KeyKind::Ed25519 => &rcgen::PKCS_ED25519,
+        KeyKind::Rsa2048 => &rcgen::PKCS_RSA_SHA256,
+    };
+    let pair = KeyPair::from_pkcs8_der_and_sign_algo(&PrivatePkcs8KeyDer::from(pkcs8), algorithm)?;
+    Ok(Zeroizing::new(pair))
+}
