@@ -1,1 +1,15 @@
-//! (to be written)
+//! The broker's process: sockets, files and settings around `mohur-exchange`.
+
+mod admin;
+mod broker;
+mod config;
+mod door;
+mod metrics;
+mod provider;
+mod rate;
+mod watch;
+mod world;
+
+pub use broker::{Broker, RunningBroker, StartError};
+pub use config::{Config, DirectoryFiles, KeyFiles, LogFiles};
+pub use provider::HttpProvider;

@@ -162,3 +162,59 @@ impl Operation {
         }
     }
 }
+
+/// The answer to a bundle or to a poll: the legs that are there so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BundleAnswer {
+    /// The bundle's id.
+    pub bundle: MessageId,
+    /// The definition that it was built from.
+    pub definition: MessageId,
+    /// That definition's version.
+    pub version: u32,
+    /// What the legs so far amount to. The client recomputes it from the owners' seals.
+    pub outcome: Outcome,
+    /// Whether anything more is to come: if not, polling again changes nothing.
+    pub complete: bool,
+    /// The legs that are there, in the definition's order.
+    pub legs: Vec<LegAnswer>,
+}
+
+/// What one leg brought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LegAnswer {
+    /// The leg's id.
+    pub leg: MessageId,
+    /// The verdict; `unknown` with neither answer nor refusal: the leg was not asked.
+    pub verdict: Verdict,
+    /// The owner's sealed answer (SD-JWT).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// Why there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<crate::RefusalCode>,
+    /// How the reservation of this leg was settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settlement: Option<Settlement>,
+}
+
+/// How a reservation was settled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Settlement {
+    /// What was asked for: `consume` when every leg is clear, otherwise `release`.
+    pub operation: Operation,
+    /// The owner's sealed answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// Why there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<crate::RefusalCode>,
+}
+
+/// The outcome once the reservations are settled: clear only if the register says that each is used up.
+pub fn settled(outcome: Outcome, consumed: bool) -> Outcome {
+    if outcome == Outcome::Clear && !consumed { Outcome::Incomplete } else { outcome }
+}

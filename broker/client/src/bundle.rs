@@ -1,0 +1,262 @@
+//! Asking a bundle: the legs are built from the published definition, and the verdict is computed again from the seals.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use mohur_crypto::{Digest, sha256};
+use mohur_message::SealedAnswer;
+use mohur_wire::bundle::{BundleAnswer, Definition, Leg, LegAnswer, Outcome, leg_verdict, settled};
+use mohur_wire::subject::ReceiptNumber;
+use mohur_wire::{
+    Ask, CaseReference, Effect, FieldName, LegRef, MessageId, Official, Operation, Predicate, Query, RefusalCode,
+    SubjectKey, Value, Verb, Verdict,
+};
+
+use crate::caller::{Caller, Exchanged, Outgoing, Question};
+use crate::error::AskError;
+use crate::verify;
+
+/// What an officer gives for a bundle.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// About whom.
+    pub subject: SubjectKey,
+    /// The case, one for all legs.
+    pub case: Option<CaseReference>,
+    /// Who acts.
+    pub official: Official,
+    /// The values for the legs that match, by field.
+    pub values: BTreeMap<FieldName, Value>,
+    /// The predicates for the legs that verify, by field.
+    pub predicates: BTreeMap<FieldName, Predicate>,
+    /// The receipt for the legs that reserve.
+    pub receipt: Option<ReceiptNumber>,
+}
+
+/// A bundle as far as it has come, all of it verified.
+#[derive(Debug)]
+pub struct BundleReport {
+    /// The bundle's id.
+    pub id: MessageId,
+    /// What the owners' seals amount to.
+    pub outcome: Outcome,
+    /// Whether more is to come.
+    pub complete: bool,
+    /// The legs, in the definition's order.
+    pub legs: Vec<LegReport>,
+    /// The receipt as it was received.
+    pub receipt_header: String,
+    pub(crate) queries: Vec<(Query, Digest)>,
+    pub(crate) definition: Definition,
+}
+
+/// One leg.
+#[derive(Debug)]
+pub struct LegReport {
+    /// The leg's id.
+    pub leg: MessageId,
+    /// Its title in the definition.
+    pub title: String,
+    /// The verdict, from the owner's seal.
+    pub verdict: Verdict,
+    /// What the owner sealed, if it did.
+    pub answer: Option<SealedAnswer>,
+    /// Why it did not.
+    pub refusal: Option<RefusalCode>,
+    /// How the reservation was settled, and the state that the owner sealed.
+    pub settlement: Option<(Operation, Option<String>)>,
+    /// Whether this leg has an answer, a refusal, or will have none.
+    pub arrived: bool,
+}
+
+impl Caller {
+    /// Fetches a definition from the home broker and compares it with the directory.
+    pub async fn definition(&self, name: &MessageId) -> Result<Definition, AskError> {
+        let request = http::Request::get(format!("https://{}/v1/definitions/{name}", self.broker()?))
+            .body(Bytes::new())
+            .map_err(|error| AskError::Question(error.to_string()))?;
+        let reply = self.http.send(request, self.patience).await?;
+        if !reply.response.status().is_success() {
+            return Err(AskError::Question(format!("the broker has no bundle `{name}`")));
+        }
+        let definition: Definition = serde_json::from_slice(reply.response.body())
+            .map_err(|error| AskError::Unverified(format!("the definition: {error}")))?;
+        let published = self.directory.definition(name);
+        let bytes = serde_json::to_vec(&definition).unwrap_or_default();
+        match published {
+            Some(entry) if entry.version == definition.version && entry.digest.0 == sha256(&bytes) => Ok(definition),
+            _ => Err(AskError::Unverified(format!("the definition `{name}` is not the one that the directory names"))),
+        }
+    }
+
+    /// Asks a bundle. What has not arrived yet can be polled.
+    pub async fn bundle(&self, definition: Definition, inputs: &Inputs) -> Result<BundleReport, AskError> {
+        let id = Self::fresh_id()?;
+        let mut strings = Vec::new();
+        let mut queries = Vec::new();
+        for query in self.leg_queries(&definition, inputs, &id)? {
+            let string = BASE64_URL_SAFE_NO_PAD.encode(query.to_opening());
+            queries.push((query, sha256(string.as_bytes())));
+            strings.push(string);
+        }
+        let digests: Vec<_> =
+            queries.iter().map(|(_, digest)| format!(":{}:", BASE64_STANDARD.encode(digest.as_bytes()))).collect();
+        let outgoing = Outgoing {
+            path: "/v1/bundles",
+            id: &id,
+            service: Some(format!("{}@{}", definition.id, definition.version)),
+            legs: Some(digests.join(", ")),
+            body: serde_json::to_vec(&strings).unwrap_or_default().into(),
+        };
+        let exchanged = self.exchange(outgoing).await?;
+        self.report(&id, &id, definition, queries, &exchanged)
+    }
+
+    /// Asks how far a bundle has come.
+    pub async fn poll(&self, report: BundleReport) -> Result<BundleReport, AskError> {
+        let id = Self::fresh_id()?;
+        let body = serde_json::json!({ "bundle": report.id }).to_string();
+        let outgoing = Outgoing { path: "/v1/bundles/poll", id: &id, service: None, legs: None, body: body.into() };
+        let exchanged = self.exchange(outgoing).await?;
+        self.report(&report.id, &id, report.definition, report.queries, &exchanged)
+    }
+
+    /// One query a leg. All that is missing is named at once.
+    fn leg_queries(&self, definition: &Definition, inputs: &Inputs, id: &MessageId) -> Result<Vec<Query>, AskError> {
+        let mut missing = Vec::new();
+        let mut queries = Vec::new();
+        for leg in &definition.legs {
+            let Some(ask) = operands(leg, inputs, id, &mut missing) else { continue };
+            let leg_id = format!("{id}.{}", leg.id).parse().map_err(|error| AskError::Question(format!("{error}")))?;
+            let question = Question {
+                service: leg.service.clone(),
+                subject: inputs.subject.clone(),
+                ask,
+                purpose: definition.purpose.clone(),
+                case: inputs.case.clone(),
+                official: inputs.official.clone(),
+                on_behalf_of: None,
+            };
+            let reference =
+                LegRef { definition: definition.id.clone(), version: definition.version, leg: leg.id.clone() };
+            queries.push(Query { leg: Some(reference), ..self.query(question, leg_id) });
+        }
+        missing.sort();
+        missing.dedup();
+        if missing.is_empty() {
+            Ok(queries)
+        } else {
+            Err(AskError::Question(format!("missing: {}", missing.join(", "))))
+        }
+    }
+
+    fn report(
+        &self,
+        bundle: &MessageId,
+        id: &MessageId,
+        definition: Definition,
+        queries: Vec<(Query, Digest)>,
+        exchanged: &Exchanged,
+    ) -> Result<BundleReport, AskError> {
+        let body = verify::sealed_body(self, id, exchanged)?;
+        let (_, receipt_header) = verify::receipt_of(self, id, exchanged)?;
+        let answer: BundleAnswer = serde_json::from_slice(body)
+            .map_err(|error| AskError::Unverified(format!("the bundle's answer: {error}")))?;
+        if answer.bundle != *bundle || answer.definition != definition.id || answer.version != definition.version {
+            return Err(AskError::Unverified("it is the answer to another bundle".to_owned()));
+        }
+        let mut legs = Vec::with_capacity(definition.legs.len());
+        for (leg, (query, digest)) in definition.legs.iter().zip(&queries) {
+            let came = answer.legs.iter().find(|came| came.leg == leg.id);
+            legs.push(self.leg_report(leg, query, digest, came, exchanged)?);
+        }
+        let outcome = recomputed(&definition, &legs, answer.complete);
+        if outcome != answer.outcome {
+            let what = "the broker's verdict is not the one that the owners' seals amount to";
+            return Err(AskError::Unverified(what.to_owned()));
+        }
+        let complete = answer.complete;
+        Ok(BundleReport { id: bundle.clone(), outcome, complete, legs, receipt_header, queries, definition })
+    }
+
+    fn leg_report(
+        &self,
+        leg: &Leg,
+        query: &Query,
+        digest: &Digest,
+        came: Option<&LegAnswer>,
+        exchanged: &Exchanged,
+    ) -> Result<LegReport, AskError> {
+        let opened = |text: &String| verify::owners_answer(self, query, digest, text, exchanged.arrival);
+        let answer = came.and_then(|came| came.answer.as_ref()).map(opened).transpose()?;
+        let verdict = match (&answer, came) {
+            (Some(answer), _) => leg_verdict(leg, answer.found()),
+            (None, Some(came)) if !came.verdict.is_an_answer() => came.verdict,
+            (None, Some(_)) => return Err(AskError::Unverified(format!("leg {}: a verdict without a seal", leg.id))),
+            (None, None) => Verdict::Unknown,
+        };
+        if came.is_some_and(|came| came.verdict != verdict) {
+            return Err(AskError::Unverified(format!("leg {}: the verdict is not the one that was sealed", leg.id)));
+        }
+        let settlement = match came.and_then(|came| came.settlement.as_ref()) {
+            None => None,
+            Some(settlement) => {
+                let settled = settlement.answer.as_ref().map(opened).transpose()?;
+                Some((settlement.operation, settled.as_ref().and_then(state)))
+            }
+        };
+        let refusal = came.and_then(|came| came.refusal);
+        let (leg, title) = (leg.id.clone(), leg.title.clone());
+        Ok(LegReport { leg, title, verdict, answer, refusal, settlement, arrived: came.is_some() })
+    }
+}
+
+fn state(answer: &SealedAnswer) -> Option<String> {
+    let (_, value) = answer.fields().iter().find(|(name, _)| name.as_str() == "state")?;
+    value.as_text().map(str::to_owned)
+}
+
+/// The verdict rule on what the owners sealed. Until all is settled nothing is clear.
+fn recomputed(definition: &Definition, legs: &[LegReport], complete: bool) -> Outcome {
+    if !complete {
+        return Outcome::Incomplete;
+    }
+    let outcome = definition.outcome(&legs.iter().map(|leg| (leg.leg.clone(), leg.verdict)).collect());
+    let consumed = definition.reserving_legs().all(|reserving| {
+        let settlement = legs.iter().find(|leg| leg.leg == reserving.id).and_then(|leg| leg.settlement.as_ref());
+        matches!(settlement, Some((Operation::Consume, Some(state))) if state == Operation::Consume.leads_to())
+    });
+    settled(outcome, consumed)
+}
+
+/// The operands of one leg from the inputs; what is missing is noted.
+fn operands(leg: &Leg, inputs: &Inputs, id: &MessageId, missing: &mut Vec<String>) -> Option<Ask> {
+    match leg.verb {
+        Verb::Read => Some(Ask::Read(leg.fields.iter().cloned().collect())),
+        Verb::Match => taken(&leg.fields, &inputs.values, missing).map(Ask::Match),
+        Verb::Verify => taken(&leg.fields, &inputs.predicates, missing).map(Ask::Verify),
+        Verb::Change => match (&inputs.receipt, leg.operation) {
+            (Some(receipt), Some(operation)) => {
+                Some(Ask::Change(Effect { operation, receipt: receipt.clone(), key: id.clone() }))
+            }
+            _ => {
+                missing.push("receipt".to_owned());
+                None
+            }
+        },
+    }
+}
+
+fn taken<V: Clone>(
+    fields: &[FieldName],
+    given: &BTreeMap<FieldName, V>,
+    missing: &mut Vec<String>,
+) -> Option<BTreeMap<FieldName, V>> {
+    let absent = fields.iter().filter(|name| !given.contains_key(*name)).map(ToString::to_string);
+    let before = missing.len();
+    missing.extend(absent);
+    (missing.len() == before)
+        .then(|| fields.iter().filter_map(|name| Some((name.clone(), given.get(name)?.clone()))).collect())
+}

@@ -1,0 +1,185 @@
+//! Asking: one question, one answer, all of it checked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use mohur_chain::Trust;
+use mohur_crypto::random_bytes;
+use mohur_directory::Snapshot;
+use mohur_http::Client;
+use mohur_message::http_signature::{SentRequest, header, sign_request};
+use mohur_message::{KeySource, SealedAnswer, TrustedKeys};
+use mohur_seal::Seal;
+use mohur_transparency::VerifiedReceipt;
+use mohur_wire::query::Salt;
+use mohur_wire::{
+    Arrival, Ask, CaseReference, Clock, MemberId, MessageId, Official, Purpose, Query, ServiceId, SubjectKey,
+};
+
+use crate::error::AskError;
+use crate::verify;
+
+/// A member that asks.
+pub struct Caller {
+    /// Who asks.
+    pub me: MemberId,
+    /// Its seal.
+    pub seal: Arc<dyn Seal>,
+    /// The way to its home broker.
+    pub http: Client,
+    /// The signed directory.
+    pub directory: Snapshot,
+    /// The certificate authorities.
+    pub trust: Arc<Trust>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// How long to wait for an answer.
+    pub patience: Duration,
+}
+
+/// What is to be asked. Id and salt are added for each asking.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// What.
+    pub service: ServiceId,
+    /// About whom.
+    pub subject: SubjectKey,
+    /// The verb with its operands.
+    pub ask: Ask,
+    /// Why.
+    pub purpose: Purpose,
+    /// The case.
+    pub case: Option<CaseReference>,
+    /// Who acts.
+    pub official: Official,
+    /// The body acted for.
+    pub on_behalf_of: Option<MemberId>,
+}
+
+/// An answer of which everything was verified.
+#[derive(Debug)]
+pub struct Answered {
+    /// The question's id.
+    pub id: MessageId,
+    /// What the owner sealed, as far as it was released.
+    pub answer: SealedAnswer,
+    /// The sealed text itself, to keep as evidence.
+    pub sealed: String,
+    /// The verified receipt.
+    pub receipt: VerifiedReceipt,
+    /// The receipt as it was received, to keep beside the answer.
+    pub receipt_header: String,
+}
+
+/// What goes into a signed request.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) id: &'a MessageId,
+    pub(crate) service: Option<String>,
+    pub(crate) legs: Option<String>,
+    pub(crate) body: Bytes,
+}
+
+/// What came back, with what it must be checked against.
+pub(crate) struct Exchanged {
+    pub(crate) response: http::Response<Bytes>,
+    pub(crate) sent: SentRequest,
+    pub(crate) arrival: Arrival,
+}
+
+impl Caller {
+    /// Asks one question.
+    pub async fn ask(&self, question: Question) -> Result<Answered, AskError> {
+        let query = self.query(question, Self::fresh_id()?);
+        let body = Bytes::from(query.to_opening());
+        let outgoing = Outgoing {
+            path: "/v1/query",
+            id: &query.id,
+            service: Some(query.service.to_string()),
+            legs: None,
+            body: body.clone(),
+        };
+        let exchanged = self.exchange(outgoing).await?;
+        verify::answer(self, &query, &body, &exchanged)
+    }
+
+    /// A new id: 128 random bits.
+    pub fn fresh_id() -> Result<MessageId, AskError> {
+        let text: String = random_bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+        text.parse().map_err(|error| AskError::Question(format!("{error}")))
+    }
+
+    pub(crate) fn query(&self, question: Question, id: MessageId) -> Query {
+        Query {
+            salt: Salt(random_bytes()),
+            id,
+            caller: self.me.clone(),
+            service: question.service,
+            subject: question.subject,
+            ask: question.ask,
+            purpose: question.purpose,
+            case: question.case,
+            official: question.official,
+            on_behalf_of: question.on_behalf_of,
+            leg: None,
+        }
+    }
+
+    /// The address of the home broker, from the directory.
+    pub(crate) fn broker(&self) -> Result<&str, AskError> {
+        let broker = self.directory.broker_of(&self.me);
+        broker.map(|broker| broker.authority.as_str()).ok_or_else(|| {
+            AskError::Setup(format!("the directory does not know {}; ask the operator to enrol it", self.me))
+        })
+    }
+
+    /// The seals that count now.
+    pub(crate) fn keys(&self, at: Arrival) -> impl KeySource + '_ {
+        TrustedKeys::new(|key_id| self.directory.seal(key_id), &self.trust, at.0)
+    }
+
+    /// Signs and sends.
+    pub(crate) async fn exchange(&self, outgoing: Outgoing<'_>) -> Result<Exchanged, AskError> {
+        let (request, sent) = self.signed(&outgoing)?;
+        let reply = self.http.send(request, self.patience).await?;
+        let home = self.directory.broker_of(&self.me).map(|broker| &broker.id);
+        if reply.peer.as_ref().map(mohur_chain::TlsIdentity::member) != home {
+            return Err(AskError::Unverified("the peer is not the home broker".to_owned()));
+        }
+        Ok(Exchanged { response: reply.response, sent, arrival: Arrival::read(&*self.clock) })
+    }
+
+    fn signed(&self, outgoing: &Outgoing<'_>) -> Result<(http::Request<Bytes>, SentRequest), AskError> {
+        let setup = |error: &dyn std::fmt::Display| AskError::Setup(error.to_string());
+        if !self.directory.is_current(self.clock.now()) {
+            return Err(AskError::Setup("the directory has expired; fetch a current one".to_owned()));
+        }
+        let mut request = http::Request::post(format!("https://{}{}", self.broker()?, outgoing.path))
+            .body(outgoing.body.clone())
+            .map_err(|error| setup(&error))?;
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        put(headers, header::CLIENT, self.me.as_str())?;
+        put(headers, header::ID, outgoing.id.as_str())?;
+        if let Some(service) = &outgoing.service {
+            put(headers, header::SERVICE, service)?;
+        }
+        if let Some(legs) = &outgoing.legs {
+            put(headers, header::LEGS, legs)?;
+        }
+        let (mut parts, body) = request.into_parts();
+        let sent = sign_request(&mut parts, &body, &*self.seal, self.clock.now().as_second())
+            .map_err(|error| setup(&error))?;
+        Ok((http::Request::from_parts(parts, body), sent))
+    }
+}
+
+fn put(headers: &mut HeaderMap, name: &'static str, value: &str) -> Result<(), AskError> {
+    let value =
+        HeaderValue::from_str(value).map_err(|_| AskError::Question(format!("{name} cannot hold this value")))?;
+    headers.insert(name, value);
+    Ok(())
+}

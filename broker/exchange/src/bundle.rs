@@ -1,0 +1,122 @@
+//! Bundles: one signed request, each leg through the pipeline. Incomplete never equals clear.
+//!
+//! What is reserved is reserved first; only then are the other registers asked, so that nothing is read for an application
+//! that cannot be decided. At the end each reservation is consumed if every leg is clear, and otherwise released.
+
+mod legs;
+mod running;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+pub use mohur_wire::bundle::{BundleAnswer, LegAnswer, Settlement};
+use mohur_wire::bundle::{Definition, Leg};
+use mohur_wire::{Ask, MessageId, Query, Refusal, RefusalCode};
+
+use crate::pipeline::Exchange;
+use crate::provider::Provider;
+use crate::reply::{Incoming, ReplyTo};
+use crate::stage::{accept, authenticate, claim, outcome, respond, seal, verify};
+use crate::trace::Trace;
+
+pub(crate) use running::Bundles;
+use running::Running;
+
+impl<P: Provider> Exchange<P> {
+    /// Answers a bundle with the legs that come within the wait; the rest can be polled.
+    pub async fn bundle(self: &Arc<Self>, incoming: Incoming) -> Response<Bytes> {
+        let reply_to = ReplyTo::of(&incoming);
+        let mut trace = Trace::of(&incoming);
+        match self.start(incoming, &reply_to, &mut trace).await {
+            Ok(response) => response,
+            Err(refusal) => self.refuse(refusal, &reply_to, trace).await,
+        }
+    }
+
+    async fn start(
+        self: &Arc<Self>,
+        incoming: Incoming,
+        to: &ReplyTo,
+        trace: &mut Trace,
+    ) -> Result<Response<Bytes>, Refusal> {
+        let world = self.world.load_full();
+        let accepted = accept::message(incoming)?;
+        let authenticated = authenticate::caller(accepted, &world, &self.me)?;
+        let bundle = verify::bundle(authenticated, &world, &self.settings, trace)?;
+        trace.of_bundle(named(bundle.definition()));
+        claim::id(bundle.signer(), bundle.id(), to.arrival, &self.claims, trace)?;
+        let running = self.bundles.open(&bundle, to.arrival, &self.settings)?;
+        let task = legs::run(Arc::clone(self), Arc::clone(&running), bundle, world, *trace.certificate());
+        tokio::spawn(task);
+        running.wait(self.settings.bundle_wait).await;
+        self.report(&running, to, trace).await
+    }
+
+    /// Answers a poll with the legs that are there by now.
+    pub async fn poll(&self, incoming: Incoming) -> Response<Bytes> {
+        let reply_to = ReplyTo::of(&incoming);
+        let mut trace = Trace::of(&incoming);
+        match self.look(incoming, &reply_to, &mut trace).await {
+            Ok(response) => response,
+            Err(refusal) => self.refuse(refusal, &reply_to, trace).await,
+        }
+    }
+
+    async fn look(&self, incoming: Incoming, to: &ReplyTo, trace: &mut Trace) -> Result<Response<Bytes>, Refusal> {
+        let world = self.world.load_full();
+        let accepted = accept::message(incoming)?;
+        let authenticated = authenticate::caller(accepted, &world, &self.me)?;
+        let poll = verify::poll(authenticated, &world, &self.settings, trace)?;
+        claim::id(poll.signer(), poll.id(), to.arrival, &self.claims, trace)?;
+        let running = self.bundles.find(poll.signer(), poll.bundle()).ok_or(RefusalCode::BundleUnknown)?;
+        trace.of_bundle(named(running.definition()));
+        self.report(&running, to, trace).await
+    }
+
+    async fn report(&self, running: &Running, to: &ReplyTo, trace: &mut Trace) -> Result<Response<Bytes>, Refusal> {
+        let sealed = seal::document(&running.answer(), to, &*self.seal)?;
+        Ok(respond::with(outcome::log(sealed, &self.journal, trace).await?))
+    }
+
+    /// Resolves when no bundle is under way: what was reserved is settled.
+    pub async fn bundles_settled(&self) {
+        self.bundles.settled().await;
+    }
+}
+
+/// `issue-id-document@1`.
+pub(crate) fn named(definition: &Definition) -> String {
+    format!("{}@{}", definition.id, definition.version)
+}
+
+/// Whether a leg's query is the one that the definition asks for.
+pub(crate) fn fits(query: &Query, leg: &Leg, definition: &Definition, bundle: &MessageId) -> Result<(), Refusal> {
+    let reference = query.leg.as_ref();
+    let problem = if reference.is_none_or(|r| r.definition != definition.id || r.leg != leg.id) {
+        "`bundle` must name the definition and this leg"
+    } else if reference.is_none_or(|r| r.version != definition.version) {
+        return Err(RefusalCode::BundleStale.into());
+    } else if query.id.as_str() != format!("{bundle}.{}", leg.id) {
+        "`id` must be <bundle id>.<leg id>"
+    } else if query.service != leg.service {
+        "`service` is not the definition's"
+    } else if query.purpose != definition.purpose {
+        "`purpose` is not the definition's"
+    } else if !same_operands(query, leg) {
+        "verb, fields or operation are not the definition's"
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::new(RefusalCode::Malformed, format!("Leg {}: {problem}.", leg.id)))
+}
+
+fn same_operands(query: &Query, leg: &Leg) -> bool {
+    let mut wanted: Vec<_> = leg.fields.iter().collect();
+    wanted.sort();
+    let operation = match &query.ask {
+        Ask::Change(effect) => Some(effect.operation),
+        Ask::Read(_) | Ask::Match(_) | Ask::Verify(_) => None,
+    };
+    query.verb() == leg.verb && operation == leg.operation && query.fields() == wanted
+}

@@ -1,0 +1,151 @@
+//! Claim once: an id is answered once per signer, however often it is sent.
+//!
+//! Kept in memory for twice the freshness window, within which a repeated message would still be fresh; durable through the
+//! log itself, whose tail rebuilds it at start.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mohur_transparency::Receipt;
+use mohur_wire::{Arrival, MemberId, MessageId};
+
+type Key = (MemberId, MessageId);
+
+/// The table of claimed ids.
+#[derive(Clone)]
+pub struct Claims {
+    table: Arc<Mutex<Table>>,
+    kept_seconds: i64,
+    most: usize,
+}
+
+#[derive(Default)]
+struct Table {
+    claims: HashMap<Key, State>,
+    by_age: VecDeque<(i64, Key)>,
+}
+
+enum State {
+    InProgress,
+    Done(Option<Arc<Receipt>>),
+}
+
+/// Why an id cannot be claimed.
+pub enum Taken {
+    /// The first message is being answered.
+    InProgress,
+    /// It was answered; this is its receipt, if this process wrote it.
+    Done(Option<Arc<Receipt>>),
+    /// More ids are fresh than the table may hold.
+    Full,
+}
+
+impl Claims {
+    /// A table that keeps ids for twice the freshness window, and at most `most` of them.
+    pub fn new(freshness: std::time::Duration, most: usize) -> Self {
+        let kept_seconds = i64::try_from(freshness.as_secs()).unwrap_or(i64::MAX / 4).saturating_mul(2);
+        Self { table: Arc::default(), kept_seconds, most }
+    }
+
+    /// How far back the log must be read to rebuild the table, in seconds.
+    pub const fn kept_seconds(&self) -> i64 {
+        self.kept_seconds
+    }
+
+    /// Enters an id that the log says was claimed before this process started.
+    pub fn restore(&self, signer: MemberId, id: MessageId, at: Arrival) {
+        let key = (signer, id);
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        table.by_age.push_back((at.unix_seconds(), key.clone()));
+        table.claims.insert(key, State::Done(None));
+    }
+
+    /// Claims `id` for `signer`.
+    pub fn claim(&self, signer: &MemberId, id: &MessageId, at: Arrival) -> Result<Claim, Taken> {
+        let key = (signer.clone(), id.clone());
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        table.forget_before(at.unix_seconds().saturating_sub(self.kept_seconds));
+        match table.claims.get(&key) {
+            Some(State::InProgress) => return Err(Taken::InProgress),
+            Some(State::Done(receipt)) => return Err(Taken::Done(receipt.clone())),
+            None if table.claims.len() >= self.most => return Err(Taken::Full),
+            None => {}
+        }
+        table.by_age.push_back((at.unix_seconds(), key.clone()));
+        table.claims.insert(key.clone(), State::InProgress);
+        Ok(Claim { key: Some(key), table: Arc::clone(&self.table) })
+    }
+}
+
+impl Table {
+    fn forget_before(&mut self, oldest: i64) {
+        while self.by_age.front().is_some_and(|(at, _)| *at < oldest) {
+            if let Some((_, key)) = self.by_age.pop_front() {
+                self.claims.remove(&key);
+            }
+        }
+    }
+}
+
+/// The right to answer one id. Dropped without a receipt, the id stays claimed: it may have had its effect.
+pub struct Claim {
+    key: Option<Key>,
+    table: Arc<Mutex<Table>>,
+}
+
+impl Claim {
+    /// Keeps the receipt for whoever repeats the id.
+    pub fn answered(mut self, receipt: Arc<Receipt>) {
+        self.finish(Some(receipt));
+    }
+
+    fn finish(&mut self, receipt: Option<Arc<Receipt>>) {
+        if let Some(key) = self.key.take() {
+            let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(state) = table.claims.get_mut(&key) {
+                *state = State::Done(receipt);
+            }
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.finish(None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use mohur_wire::Timestamp;
+
+    use super::*;
+
+    fn at(second: i64) -> Arrival {
+        Arrival(Timestamp::from_second(second).unwrap())
+    }
+
+    #[test]
+    fn an_id_is_claimed_once_per_signer_until_it_could_no_longer_be_fresh() {
+        let claims = Claims::new(Duration::from_secs(60), 10);
+        let (mia, sbs) = ("AZ/GOV/MIA/a".parse().unwrap(), "AZ/GOV/SBS/a".parse().unwrap());
+        let id: MessageId = "q-1".parse().unwrap();
+        let claim = claims.claim(&mia, &id, at(1000)).ok().unwrap();
+        assert!(matches!(claims.claim(&mia, &id, at(1000)), Err(Taken::InProgress)));
+        assert!(claims.claim(&sbs, &id, at(1000)).is_ok(), "another signer has its own ids");
+        drop(claim);
+        assert!(matches!(claims.claim(&mia, &id, at(1120)), Err(Taken::Done(None))));
+        assert!(claims.claim(&mia, &id, at(1121)).is_ok());
+    }
+
+    #[test]
+    fn a_full_table_refuses_instead_of_forgetting() {
+        let claims = Claims::new(Duration::from_secs(60), 2);
+        let mia = "AZ/GOV/MIA/a".parse().unwrap();
+        let held: Vec<_> = ["1", "2"].iter().map(|id| claims.claim(&mia, &id.parse().unwrap(), at(0)).ok()).collect();
+        assert!(matches!(claims.claim(&mia, &"3".parse().unwrap(), at(0)), Err(Taken::Full)));
+        drop(held);
+    }
+}

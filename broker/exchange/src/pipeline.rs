@@ -1,0 +1,121 @@
+//! The way of one message, top to bottom. Each stage takes what the stage before it returned; the fields of those types
+//! are private to their stages, so leaving a stage out, or forging its result, does not compile.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use mohur_journal::Journal;
+use mohur_seal::Seal;
+use mohur_wire::{MemberId, MessageId, Refusal};
+
+use crate::bundle::Bundles;
+use crate::provider::Provider;
+use crate::reply::{Incoming, ReplyTo};
+use crate::stage::{accept, authenticate, call, claim, decide, intent, outcome, release, respond, route, seal, verify};
+use crate::trace::Trace;
+use crate::{Claims, Settings, World};
+
+/// Everything that a broker answers with.
+pub struct Exchange<P> {
+    pub(crate) me: MemberId,
+    pub(crate) seal: Arc<dyn Seal>,
+    pub(crate) journal: Journal,
+    pub(crate) provider: P,
+    pub(crate) world: ArcSwap<World>,
+    pub(crate) claims: Claims,
+    pub(crate) bundles: Bundles,
+    pub(crate) settings: Settings,
+}
+
+/// Who this broker is, and what it works with.
+pub struct Parties<P> {
+    /// The broker's own id.
+    pub me: MemberId,
+    /// Its seal.
+    pub seal: Arc<dyn Seal>,
+    /// Its log.
+    pub journal: Journal,
+    /// The way to the registers' hosts.
+    pub provider: P,
+}
+
+impl<P: Provider> Exchange<P> {
+    /// An exchange that judges by `world` and knows the claims that the log's tail still holds.
+    pub fn new(parties: Parties<P>, world: World, claims: Claims, settings: Settings) -> Self {
+        let Parties { me, seal, journal, provider } = parties;
+        let bundles = Bundles::default();
+        Self { me, seal, journal, provider, world: ArcSwap::from_pointee(world), claims, bundles, settings }
+    }
+
+    /// Judges by another world from now on; messages under way keep the one that they started with.
+    pub fn enter(&self, world: World) {
+        self.world.store(Arc::new(world));
+    }
+
+    /// The world that messages are judged by now.
+    pub fn world(&self) -> Arc<World> {
+        self.world.load_full()
+    }
+
+    /// The published definitions, as JSON.
+    pub fn definitions(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.world().definitions.values().collect::<Vec<_>>()).unwrap_or_default()
+    }
+
+    /// One published definition, as JSON.
+    pub fn definition(&self, id: &MessageId) -> Option<Vec<u8>> {
+        self.world().definitions.get(id).and_then(|definition| serde_json::to_vec(definition).ok())
+    }
+
+    /// Answers one query.
+    pub async fn query(&self, incoming: Incoming) -> http::Response<Bytes> {
+        let reply_to = ReplyTo::of(&incoming);
+        let mut trace = Trace::of(&incoming);
+        match self.answer(incoming, &reply_to, &mut trace).await {
+            Ok(response) => response,
+            Err(refusal) => self.refuse(refusal, &reply_to, trace).await,
+        }
+    }
+
+    async fn answer(
+        &self,
+        incoming: Incoming,
+        to: &ReplyTo,
+        trace: &mut Trace,
+    ) -> Result<http::Response<Bytes>, Refusal> {
+        let world = self.world.load_full();
+        let accepted = accept::message(incoming)?;
+        let authenticated = authenticate::caller(accepted, &world, &self.me)?;
+        let verified = verify::query(authenticated, &world, &self.settings, trace)?;
+        let released = self.exchange(verified, &world, trace).await?;
+        let sealed = seal::answer(released, to, &*self.seal)?;
+        let logged = outcome::log(sealed, &self.journal, trace).await?;
+        Ok(respond::with(logged))
+    }
+
+    /// The middle of the way, the same for a single query and for each leg of a bundle.
+    pub(crate) async fn exchange(
+        &self,
+        verified: verify::Verified,
+        world: &World,
+        trace: &mut Trace,
+    ) -> Result<release::Released, Refusal> {
+        let claimed = claim::once(verified, &self.claims, trace)?;
+        let decided = decide::by_policy(claimed, world, trace)?;
+        let routed = route::to_owner(decided, world)?;
+        self.ask(routed, world, trace).await
+    }
+
+    /// From the route on: what a settlement shares with a query. Nothing is asked that is not in the log.
+    pub(crate) async fn ask(
+        &self,
+        routed: route::Routed,
+        world: &World,
+        trace: &mut Trace,
+    ) -> Result<release::Released, Refusal> {
+        let recorded = intent::log(routed, &self.journal, trace).await?;
+        let asked = call::provider(recorded, &self.provider, &self.me, &*self.seal).await?;
+        release::fields(asked, world, trace)
+    }
+}

@@ -1,0 +1,59 @@
+//! Refusals are outcomes: sealed, logged, answered.
+
+use bytes::Bytes;
+use http::header::{HeaderValue, RETRY_AFTER};
+use http::{Response, StatusCode};
+use mohur_wire::{Refusal, RefusalCode};
+
+use crate::pipeline::Exchange;
+use crate::provider::Provider;
+use crate::reply::{Incoming, ReplyTo};
+use crate::stage::{outcome, respond, seal};
+use crate::trace::Trace;
+
+impl<P: Provider> Exchange<P> {
+    /// Refuses a message of an authenticated peer for a reason that its reader found: too fast, no such address.
+    pub async fn turn_away(&self, incoming: &Incoming, refusal: Refusal) -> Response<Bytes> {
+        self.refuse(refusal, &ReplyTo::of(incoming), Trace::of(incoming)).await
+    }
+
+    /// Seals, logs and answers a refusal. A repeated id gets the receipt of the first message, where it is known.
+    pub(crate) async fn refuse(&self, refusal: Refusal, to: &ReplyTo, mut trace: Trace) -> Response<Bytes> {
+        tracing::info!(code = %refusal.code, consumer = %trace.consumer(), "refused");
+        if refusal.code == RefusalCode::JournalUnavailable {
+            return retry_later(seal::refusal(&refusal, to, &*self.seal).into_content());
+        }
+        if refusal.code == RefusalCode::NotAvailable && !trace.has_intent() {
+            self.pretend_to_ask(&mut trace).await;
+        }
+        let sealed = seal::refusal(&refusal, to, &*self.seal);
+        let response = match outcome::log(sealed, &self.journal, &mut trace).await {
+            Ok(logged) => match trace.first_receipt() {
+                Some(first) => respond::attach(logged.into_parts().0, first),
+                None => respond::with(logged),
+            },
+            Err(unlogged) => seal::refusal(&unlogged, to, &*self.seal).into_content(),
+        };
+        if refusal.code == RefusalCode::NotAvailable {
+            tokio::time::sleep_until(to.since + self.settings.concealment).await;
+        }
+        retry_later(response)
+    }
+
+    /// What must look like an absent subject also leaves the entry that asking for one would have left.
+    async fn pretend_to_ask(&self, trace: &mut Trace) {
+        if let Some(draft) = trace.pretended_intent()
+            && let Ok(intent) = self.journal.append(draft).await
+        {
+            trace.intended(&intent);
+        }
+    }
+}
+
+/// Who is refused for a passing reason is told when to come back (RFC 9110 §10.2.3).
+fn retry_later(mut response: Response<Bytes>) -> Response<Bytes> {
+    if matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}

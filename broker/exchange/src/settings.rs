@@ -1,0 +1,36 @@
+//! The limits of the exchange.
+
+use std::time::Duration;
+
+/// Limits, each with the default that `docs/configuration.md` names.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How far `created` may lie from the arrival, either way. 60 s.
+    pub freshness: Duration,
+    /// How long a register may take for a single query. 10 s.
+    pub provider_deadline: Duration,
+    /// How long a bundle's first answer waits for its legs. 2 s.
+    pub bundle_wait: Duration,
+    /// How long a finished bundle can be polled. 10 min.
+    pub bundle_kept: Duration,
+    /// Most bundles under way at once. 256.
+    pub bundles_at_once: usize,
+    /// Most legs of one bundle. 32.
+    pub bundle_legs: usize,
+    /// How long a refusal takes that must not tell "denied" from "absent". 1 s.
+    pub concealment: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            freshness: Duration::from_secs(60),
+            provider_deadline: Duration::from_secs(10),
+            bundle_wait: Duration::from_secs(2),
+            bundle_kept: Duration::from_secs(600),
+            bundles_at_once: 256,
+            bundle_legs: 32,
+            concealment: Duration::from_secs(1),
+        }
+    }
+}

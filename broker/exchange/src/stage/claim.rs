@@ -1,0 +1,50 @@
+//! Claim once: from here on the id is taken, whatever becomes of the message.
+
+use std::sync::Arc;
+
+use mohur_wire::{Arrival, MemberId, MessageId, Refusal, RefusalCode};
+
+use super::verify::Verified;
+use crate::claims::{Claims, Taken};
+use crate::trace::Trace;
+
+/// A query whose id no other message can use.
+pub struct Claimed {
+    verified: Arc<Verified>,
+}
+
+/// Claims a query's id for its signer.
+pub(crate) fn once(verified: Verified, claims: &Claims, trace: &mut Trace) -> Result<Claimed, Refusal> {
+    id(verified.signer(), &verified.query().id, verified.arrival(), claims, trace)?;
+    let verified = Arc::new(verified);
+    trace.about(&verified);
+    Ok(Claimed { verified })
+}
+
+/// Claims an id for its signer. A repeated id is refused with the first one's receipt.
+pub(crate) fn id(
+    signer: &MemberId,
+    id: &MessageId,
+    at: Arrival,
+    claims: &Claims,
+    trace: &mut Trace,
+) -> Result<(), Refusal> {
+    match claims.claim(signer, id, at) {
+        Ok(claim) => {
+            trace.claimed(claim);
+            Ok(())
+        }
+        Err(Taken::InProgress) => Err(RefusalCode::InProgress.into()),
+        Err(Taken::Done(receipt)) => {
+            trace.repeats(receipt);
+            Err(RefusalCode::Replayed.into())
+        }
+        Err(Taken::Full) => Err(RefusalCode::Overloaded.into()),
+    }
+}
+
+impl Claimed {
+    pub(crate) fn into_verified(self) -> Arc<Verified> {
+        self.verified
+    }
+}

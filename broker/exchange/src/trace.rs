@@ -1,0 +1,198 @@
+//! What is known of a message so far, for its entries in the log. Nothing here decides anything.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use mohur_crypto::Digest;
+use mohur_journal::{Committed, Draft};
+use mohur_message::http_signature::VerifiedRequest;
+use mohur_policy::Decision;
+use mohur_transparency::Receipt;
+use mohur_transparency::leaf::Kind;
+use mohur_wire::{Arrival, FieldName, MemberId, MessageId, RefusalCode, Value};
+
+use crate::claims::Claim;
+use crate::reply::Incoming;
+use crate::stage::route::Routed;
+use crate::stage::verify::Verified;
+
+pub(crate) struct Trace {
+    at: Arrival,
+    consumer: MemberId,
+    certificate: Digest,
+    id: Option<MessageId>,
+    bundle: Option<String>,
+    verified: Option<Arc<Verified>>,
+    claim: Option<Claim>,
+    first: Option<Arc<Receipt>>,
+    decision: Option<DecisionTrace>,
+    intent: Option<Digest>,
+    released: Vec<FieldName>,
+}
+
+struct DecisionTrace {
+    permitted: bool,
+    policy: Digest,
+    basis: Option<String>,
+    reasons: String,
+}
+
+impl Trace {
+    /// At arrival only the connection says who asks.
+    pub(crate) fn of(incoming: &Incoming) -> Self {
+        let (consumer, certificate) = (incoming.peer.member().clone(), incoming.peer.fingerprint());
+        Self::new(incoming.arrival, consumer, certificate)
+    }
+
+    fn new(at: Arrival, consumer: MemberId, certificate: Digest) -> Self {
+        Self {
+            at,
+            consumer,
+            certificate,
+            id: None,
+            bundle: None,
+            verified: None,
+            claim: None,
+            first: None,
+            decision: None,
+            intent: None,
+            released: Vec::new(),
+        }
+    }
+
+    /// The trace of one leg, or of its settlement.
+    pub(crate) fn of_leg(verified: &Verified, certificate: Digest, bundle: String) -> Self {
+        let mut trace = Self::new(verified.arrival(), verified.signer().clone(), certificate);
+        trace.id = Some(verified.query().id.clone());
+        trace.bundle = Some(bundle);
+        trace
+    }
+
+    pub(crate) fn signed_by(&mut self, request: &VerifiedRequest) {
+        self.certificate = request.certificate().fingerprint();
+        self.id = Some(request.message_id().clone());
+    }
+
+    pub(crate) fn of_bundle(&mut self, bundle: String) {
+        self.bundle = Some(bundle);
+    }
+
+    pub(crate) fn claimed(&mut self, claim: Claim) {
+        self.claim = Some(claim);
+    }
+
+    pub(crate) fn about(&mut self, verified: &Arc<Verified>) {
+        self.verified = Some(Arc::clone(verified));
+    }
+
+    /// A settlement is an entry of its own, under the leg's id with a suffix.
+    pub(crate) fn settles(&mut self, id: MessageId, verified: &Arc<Verified>) {
+        self.id = Some(id);
+        self.verified = Some(Arc::clone(verified));
+    }
+
+    pub(crate) fn repeats(&mut self, first: Option<Arc<Receipt>>) {
+        self.first = first;
+    }
+
+    pub(crate) fn decided(&mut self, decision: &Decision) {
+        let reasons = decision.reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let (permitted, policy, basis) = (decision.permitted, Digest(decision.policy), decision.basis.clone());
+        self.decision = Some(DecisionTrace { permitted, policy, basis, reasons });
+    }
+
+    pub(crate) fn intended(&mut self, intent: &Committed) {
+        self.intent = Some(intent.leaf_hash());
+    }
+
+    pub(crate) fn released(&mut self, fields: Option<&BTreeMap<FieldName, Value>>) {
+        self.released = fields.map(|fields| fields.keys().cloned().collect()).unwrap_or_default();
+    }
+
+    pub(crate) fn answered(&mut self, receipt: &Arc<Receipt>) {
+        if let Some(claim) = self.claim.take() {
+            claim.answered(Arc::clone(receipt));
+        }
+    }
+
+    pub(crate) const fn consumer(&self) -> &MemberId {
+        &self.consumer
+    }
+
+    pub(crate) const fn certificate(&self) -> &Digest {
+        &self.certificate
+    }
+
+    pub(crate) fn first_receipt(&self) -> Option<&Receipt> {
+        self.first.as_deref()
+    }
+
+    pub(crate) const fn has_intent(&self) -> bool {
+        self.intent.is_some()
+    }
+
+    /// INTENT of a query that is about to be asked.
+    pub(crate) fn intent(&self, routed: &Routed) -> Draft {
+        self.intent_on(routed.verified())
+    }
+
+    /// INTENT of a query that will not be asked, where nobody may learn that.
+    pub(crate) fn pretended_intent(&self) -> Option<Draft> {
+        self.verified.as_ref().map(|verified| self.intent_on(verified))
+    }
+
+    fn intent_on(&self, verified: &Verified) -> Draft {
+        let query = verified.query();
+        let subject = serde_json::to_vec(&query.subject).unwrap_or_default();
+        let case = query.case.as_ref().map(|case| case.as_str().as_bytes().to_vec()).unwrap_or_default();
+        let mut draft = self.clear(Kind::Intent);
+        draft.committed = vec![
+            ("opening", verified.opening().digest().as_bytes().to_vec()),
+            ("subject", subject),
+            ("official", query.official.as_str().as_bytes().to_vec()),
+            ("case", case),
+        ];
+        draft
+    }
+
+    /// OUTCOME. A message that never claimed its id leaves a `refusal`: it must not close another message's INTENT.
+    pub(crate) fn outcome(&self, answer: &Digest, status: Option<RefusalCode>) -> Draft {
+        let kind = if self.claim.is_some() || self.intent.is_some() { Kind::Outcome } else { Kind::Refusal };
+        let mut draft = self.clear(kind);
+        if status == Some(RefusalCode::NotAvailable) {
+            // Whether a purpose has a basis would tell "denied" from "absent".
+            draft.basis = None;
+        }
+        let decision = self.decision.as_ref();
+        let fields = self.released.iter().map(FieldName::as_str).collect::<Vec<_>>().join(" ");
+        draft.committed = vec![
+            ("answer", answer.as_bytes().to_vec()),
+            ("status", status.map_or("answered", RefusalCode::as_str).as_bytes().to_vec()),
+            ("decision", decision.map_or("none", |d| if d.permitted { "permit" } else { "deny" }).as_bytes().to_vec()),
+            ("reasons", decision.map(|d| d.reasons.clone().into_bytes()).unwrap_or_default()),
+            ("fields", fields.into_bytes()),
+            ("intent", self.intent.map(|intent| intent.as_bytes().to_vec()).unwrap_or_default()),
+        ];
+        draft
+    }
+
+    /// The part that stands in clear: the same for denied and absent.
+    fn clear(&self, kind: Kind) -> Draft {
+        let query = self.verified.as_ref().map(|verified| verified.query());
+        Draft {
+            kind,
+            at: self.at.0,
+            id: self.id.clone(),
+            consumer: self.consumer.clone(),
+            provider: query.map(|query| query.service.owner().clone()),
+            service: query.map(|query| query.service.clone()),
+            purpose: query.map(|query| query.purpose.clone()),
+            basis: self.decision.as_ref().and_then(|decision| decision.basis.clone()),
+            verb: query.map(mohur_wire::Query::verb),
+            bundle: self.bundle.clone(),
+            policy: self.decision.as_ref().map(|decision| decision.policy),
+            certificate: Some(self.certificate),
+            committed: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The admin address: health and metrics, plain HTTP, for loopback. Nothing here is about a person.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Response, StatusCode};
+use mohur_exchange::Provider;
+use mohur_http::{Handler, Request};
+use mohur_journal::Journal;
+use mohur_wire::RefusalCode;
+
+use crate::door::Door;
+
+/// Serves `/health` and `/metrics`.
+pub(crate) struct Admin<P> {
+    pub(crate) door: Arc<Door<P>>,
+    pub(crate) journal: Journal,
+}
+
+impl<P: Provider> Admin<P> {
+    fn health(&self, request: &Request) -> Response<Bytes> {
+        let current = self.door.exchange.world().directory.is_current(request.arrival.0);
+        let log = self.journal.is_open();
+        let state = |good: bool| if good { "ok" } else { "failed" };
+        let body = serde_json::json!({ "log": state(log), "directory": state(current) }).to_string();
+        let status = if log && current { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        answer(status, "application/json", body)
+    }
+
+    fn metrics(&self) -> Response<Bytes> {
+        let entries = self.journal.checkpoint().map_or(0, |(checkpoint, _)| checkpoint.size);
+        answer(StatusCode::OK, "text/plain; version=0.0.4", self.door.metrics.render(entries))
+    }
+}
+
+impl<P: Provider> Handler for Admin<P> {
+    async fn handle(&self, request: Request) -> Response<Bytes> {
+        match request.parts.uri.path() {
+            "/health" => self.health(&request),
+            "/metrics" => self.metrics(),
+            _ => self.refuse(RefusalCode::NoSuchEndpoint),
+        }
+    }
+
+    fn refuse(&self, code: RefusalCode) -> Response<Bytes> {
+        let status = StatusCode::from_u16(code.text().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        answer(status, "text/plain", format!("{code}\n"))
+    }
+}
+
+fn answer(status: StatusCode, media_type: &'static str, body: String) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}

@@ -1,0 +1,219 @@
+//! A running broker: everything that was read, bound and started, and its orderly end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use mohur_exchange::pipeline::Parties;
+use mohur_exchange::{Claims, Exchange, World};
+use mohur_http::{Client, Server};
+use mohur_journal::{Draft, Journal, JournalError};
+use mohur_seal::{LogSigner, Passphrase, SoftwareSeal};
+use mohur_transparency::leaf::Kind;
+use mohur_transport::{Peers, TlsMaterial, client_config, server_config};
+use mohur_wire::{Arrival, Clock};
+use tokio::sync::watch::{Receiver, Sender, channel};
+use tokio::task::JoinHandle;
+
+use crate::admin::Admin;
+use crate::config::Config;
+use crate::door::Door;
+use crate::metrics::Metrics;
+use crate::provider::HttpProvider;
+use crate::rate::Rates;
+use crate::watch::{Watch, log_activation};
+use crate::world::Sources;
+
+/// Why a broker does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Keys or the passphrase.
+    #[error(transparent)]
+    Seal(#[from] mohur_seal::SealError),
+    /// The TLS certificate.
+    #[error(transparent)]
+    Material(#[from] mohur_transport::MaterialError),
+    /// Trust, directory or policy.
+    #[error("{0}")]
+    World(String),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] mohur_journal::OpenError),
+    /// The log, when it was read or written for the first time.
+    #[error("the log: {0}")]
+    Journal(String),
+    /// An address.
+    #[error(transparent)]
+    Bind(#[from] mohur_http::BindError),
+    /// TLS.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
+    /// The configuration and the directory speak of different brokers.
+    #[error("{0}")]
+    Identity(String),
+}
+
+/// Starts brokers.
+pub struct Broker;
+
+/// A broker that runs. Dropping it does not stop it: call [`RunningBroker::shutdown`].
+pub struct RunningBroker {
+    address: SocketAddr,
+    admin: SocketAddr,
+    journal: Journal,
+    exchange: Arc<Exchange<HttpProvider>>,
+    stop: Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+    watcher: JoinHandle<()>,
+}
+
+impl Broker {
+    /// Reads what the configuration names, recovers the log, and opens the door.
+    pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<RunningBroker, StartError> {
+        let passphrase = Passphrase::from_credential_file(&config.passphrase)?;
+        let material = TlsMaterial::load(&config.tls.certificate, &config.tls.key, &passphrase)?;
+        let seal = SoftwareSeal::load(&config.seal.key, &config.seal.certificate, &passphrase)?;
+        let sources = Arc::new(Sources::of(&config));
+        let world = sources.load(clock.now()).map_err(|error| StartError::World(error.to_string()))?;
+        check_identity(&config, &material, &seal, &world)?;
+        let (journal, claims) = open_log(&config, &passphrase, &world, &*clock).await?;
+        let peers = Arc::new(Peers::new(Arc::clone(&world.trust), world.directory.clone()));
+        let tls = |error: rustls::Error| StartError::Tls(error.to_string());
+        let server_tls = server_config(&material, &peers, Arc::clone(&clock)).map_err(tls)?;
+        let client_tls = client_config(&material, &peers, Arc::clone(&clock)).map_err(tls)?;
+        let checks = Arc::clone(&peers);
+        let client = Client::https(client_tls, checks, Arc::clone(&clock), config.hosts);
+        let parties = Parties {
+            me: config.member.clone(),
+            seal: Arc::new(seal),
+            journal: journal.clone(),
+            provider: HttpProvider::new(client),
+        };
+        let (rates, metrics) = (Rates::default(), Metrics::new());
+        rates.follow(&world.directory);
+        metrics.directory_is(world.directory.version());
+        let exchange = Arc::new(Exchange::new(parties, world, claims, config.exchange.clone()));
+        let door = Arc::new(Door { exchange: Arc::clone(&exchange), rates, metrics });
+        let checks = Arc::clone(&peers);
+        let server = Server::bind(config.listen, config.limits, Arc::clone(&clock)).await?.with_tls(server_tls, checks);
+        let admin = Server::bind(config.admin, config.limits, Arc::clone(&clock)).await?;
+        let (stop, stopping) = channel(false);
+        let (address, admin_address) = (server.local_addr(), admin.local_addr());
+        let admin_pages = Arc::new(Admin { door: Arc::clone(&door), journal: journal.clone() });
+        let tasks = vec![
+            tokio::spawn(server.serve(Arc::clone(&door), stopped(stopping.clone()))),
+            tokio::spawn(admin.serve(admin_pages, stopped(stopping))),
+        ];
+        let me = config.member;
+        let watch = Watch { sources, door, peers, journal: journal.clone(), clock, me };
+        let watcher = tokio::spawn(watch.follow(config.directory.poll));
+        Ok(RunningBroker { address, admin: admin_address, journal, exchange, stop, tasks, watcher })
+    }
+}
+
+impl RunningBroker {
+    /// The address of the door.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address of health and metrics.
+    pub const fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// The log.
+    pub const fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Resolves when the log has failed: the process must then end, and recover at its next start.
+    pub async fn failed(&self) -> JournalError {
+        self.journal.failed().await
+    }
+
+    /// Finishes what was accepted, settles what was reserved, and closes the log.
+    pub async fn shutdown(self) {
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a part of the broker ended badly");
+            }
+        }
+        self.exchange.bundles_settled().await;
+        self.watcher.abort();
+        self.journal.close().await;
+    }
+}
+
+async fn stopped(mut stopping: Receiver<bool>) {
+    // A sender that is gone means the same: nobody holds the broker any more.
+    let _gone = stopping.wait_for(|stop| *stop).await;
+}
+
+/// The configuration, the certificates and the directory must speak of one broker.
+fn check_identity(config: &Config, tls: &TlsMaterial, seal: &SoftwareSeal, world: &World) -> Result<(), StartError> {
+    use mohur_seal::Seal;
+    let me = &config.member;
+    let wrong = |what: String| Err(StartError::Identity(what));
+    let Some(entry) = world.directory.broker(me) else {
+        return wrong(format!("the directory knows no broker {me}; have it published"));
+    };
+    if tls.member().as_ref() != Some(me) {
+        return wrong(format!("the TLS certificate is not {me}'s; set tls.certificate to its own"));
+    }
+    if world.directory.seal(&seal.key_id()).is_none_or(|(member, _)| member != me) {
+        return wrong(format!("the seal certificate is not in the directory under {me}; have it published"));
+    }
+    if entry.log.origin != config.log.origin {
+        return wrong(format!(
+            "the directory names the log {}, the configuration {}",
+            entry.log.origin, config.log.origin
+        ));
+    }
+    Ok(())
+}
+
+/// Opens the log, closes what a crash left open, and rebuilds the claims from its tail.
+async fn open_log(
+    config: &Config,
+    passphrase: &Passphrase,
+    world: &World,
+    clock: &dyn Clock,
+) -> Result<(Journal, Claims), StartError> {
+    let signer = LogSigner::load(&config.log.key, passphrase)?;
+    let mut settings = mohur_journal::Settings::new(&config.log.folder, &config.log.origin);
+    settings.pool = config.log.pool;
+    settings.max_bytes = config.log.max_bytes;
+    let (journal, recovery) = Journal::open(settings, signer)?;
+    tracing::info!(
+        entries = recovery.entries,
+        replayed = recovery.replayed,
+        orphans = recovery.orphans,
+        "the log is open"
+    );
+    let named = world.directory.broker(&config.member).map(|entry| entry.log.key.as_str());
+    if named != Some(journal.key().to_string().as_str()) {
+        return Err(StartError::Identity("the log's key is not the one that the directory names".to_owned()));
+    }
+    let unusable = |error: &dyn std::fmt::Display| StartError::Journal(error.to_string());
+    let now = clock.now();
+    journal.close_orphans(now).await.map_err(|error| unusable(&error))?;
+    journal.append(Draft::new(Kind::Start, now, config.member.clone())).await.map_err(|error| unusable(&error))?;
+    log_activation(&journal, world, &config.member, clock).await.map_err(|error| unusable(&error))?;
+    let claims = Claims::new(config.exchange.freshness, config.log.claims);
+    restore_claims(&journal, &claims, Arrival(now)).map_err(|error| unusable(&error))?;
+    Ok((journal, claims))
+}
+
+fn restore_claims(journal: &Journal, claims: &Claims, now: Arrival) -> Result<(), mohur_journal::ReadError> {
+    let since = now.0.checked_sub(std::time::Duration::from_secs(claims.kept_seconds().unsigned_abs()));
+    for entry in journal.tail(since.unwrap_or(now.0))? {
+        let leaf = entry?.leaf;
+        if matches!(leaf.kind, Kind::Intent | Kind::Outcome)
+            && let Some(id) = leaf.id
+        {
+            claims.restore(leaf.consumer, id, Arrival(leaf.at));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! The broker's configuration file. `docs/samples/broker.toml` shows every setting.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use mohur_chain::TrustFiles;
+use mohur_config::{ConfigErrors, Table};
+use mohur_exchange::Settings;
+use mohur_http::{ClientLimits, Limits};
+use mohur_wire::MemberId;
+
+/// What a broker is started with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `member`: the broker's own id, as in the directory.
+    pub member: MemberId,
+    /// `listen`: the address of the door.
+    pub listen: SocketAddr,
+    /// `admin.listen`: the address of health and metrics, plain HTTP: keep it on loopback.
+    pub admin: SocketAddr,
+    /// `passphrase`: the credential file that opens the keys.
+    pub passphrase: PathBuf,
+    /// `trust.folder`: root, issuing CAs and their revocation lists, as `mohur pki init` lays them out.
+    pub trust: TrustFiles,
+    /// `[tls]`
+    pub tls: KeyFiles,
+    /// `[seal]`
+    pub seal: KeyFiles,
+    /// `[directory]`
+    pub directory: DirectoryFiles,
+    /// `policy.folder`: one folder an agency.
+    pub policy: PathBuf,
+    /// `[log]`
+    pub log: LogFiles,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[hosts]`: limits of the connections to hosts.
+    pub hosts: ClientLimits,
+    /// `[exchange]`
+    pub exchange: Settings,
+}
+
+/// A certificate and its key.
+#[derive(Clone, Debug)]
+pub struct KeyFiles {
+    /// PEM, the end entity first.
+    pub certificate: PathBuf,
+    /// Encrypted PKCS#8, PEM, mode 0600.
+    pub key: PathBuf,
+}
+
+/// Where the signed directory is.
+#[derive(Clone, Debug)]
+pub struct DirectoryFiles {
+    /// The signed file.
+    pub file: PathBuf,
+    /// Remembers the highest version seen, against rollback.
+    pub state: PathBuf,
+    /// How often files are read again. 30 s.
+    pub poll: Duration,
+}
+
+/// The log.
+#[derive(Clone, Debug)]
+pub struct LogFiles {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its name in checkpoints.
+    pub origin: String,
+    /// Its Ed25519 key.
+    pub key: PathBuf,
+    /// How long an entry may wait for others. 0 ms: a batch is what came while the last one was written.
+    pub pool: Duration,
+    /// Most bytes on disk; nothing is released beyond. Default: no limit but the disk's.
+    pub max_bytes: Option<u64>,
+    /// Most ids remembered for claim-once. 1,000,000.
+    pub claims: usize,
+}
+
+impl Config {
+    /// Reads the file; every error at once, with its line.
+    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
+        mohur_config::load(path, Self::read)
+    }
+
+    /// Reads the text of a file named `path`.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigErrors> {
+        mohur_config::parse(path, text, Self::read)
+    }
+
+    fn read(top: &mut Table) -> Option<Self> {
+        // Every table is read before the first `?`, so that all errors are found.
+        let (member, listen, passphrase) = (top.required("member"), top.required("listen"), top.path("passphrase"));
+        let admin = top.table("admin").and_then(|mut admin| admin.required("listen"));
+        let trust = top.table("trust").and_then(|mut trust| trust.path("folder"));
+        let tls = top.table("tls").and_then(|mut tls| KeyFiles::read(&mut tls));
+        let seal = top.table("seal").and_then(|mut seal| KeyFiles::read(&mut seal));
+        let directory = top.table("directory").and_then(|mut directory| DirectoryFiles::read(&mut directory));
+        let policy = top.table("policy").and_then(|mut policy| policy.path("folder"));
+        let log = top.table("log").and_then(|mut log| LogFiles::read(&mut log));
+        let limits = top.optional_table("limits").map_or_else(Limits::default, |mut t| Limits::default().read(&mut t));
+        let hosts = top
+            .optional_table("hosts")
+            .map_or_else(ClientLimits::default, |mut t| ClientLimits::default().read(&mut t));
+        let exchange = top.optional_table("exchange").map_or_else(Settings::default, |mut t| settings(&mut t));
+        Some(Self {
+            member: member?,
+            listen: listen?,
+            admin: admin?,
+            passphrase: passphrase?,
+            trust: TrustFiles::in_folder(&trust?),
+            tls: tls?,
+            seal: seal?,
+            directory: directory?,
+            policy: policy?,
+            log: log?,
+            limits,
+            hosts,
+            exchange,
+        })
+    }
+}
+
+impl KeyFiles {
+    /// Reads `certificate` and `key`.
+    pub fn read(table: &mut Table) -> Option<Self> {
+        let (certificate, key) = (table.path("certificate"), table.path("key"));
+        Some(Self { certificate: certificate?, key: key? })
+    }
+}
+
+impl DirectoryFiles {
+    fn read(table: &mut Table) -> Option<Self> {
+        let (file, state) = (table.path("file"), table.path("state"));
+        let poll = table.duration("poll").unwrap_or(Duration::from_secs(30));
+        Some(Self { file: file?, state: state?, poll })
+    }
+}
+
+impl LogFiles {
+    fn read(table: &mut Table) -> Option<Self> {
+        let (folder, origin, key) = (table.path("folder"), table.required("origin"), table.path("key"));
+        let pool = table.duration("pool").unwrap_or(Duration::ZERO);
+        let max_bytes = table.number("max-bytes", 1 << 20..=u64::MAX >> 1);
+        let claims = table.number("claims", 1000..=100_000_000).unwrap_or(1_000_000);
+        Some(Self { folder: folder?, origin: origin?, key: key?, pool, max_bytes, claims })
+    }
+}
+
+fn settings(table: &mut Table) -> Settings {
+    let standard = Settings::default();
+    Settings {
+        freshness: table.duration("freshness").unwrap_or(standard.freshness),
+        provider_deadline: table.duration("provider-deadline").unwrap_or(standard.provider_deadline),
+        bundle_wait: table.duration("bundle-wait").unwrap_or(standard.bundle_wait),
+        bundle_kept: table.duration("bundle-kept").unwrap_or(standard.bundle_kept),
+        bundles_at_once: table.number("bundles-at-once", 1..=100_000).unwrap_or(standard.bundles_at_once),
+        bundle_legs: table.number("bundle-legs", 1..=64).unwrap_or(standard.bundle_legs),
+        concealment: table.duration("concealment").unwrap_or(standard.concealment),
+    }
+}

@@ -1,0 +1,83 @@
+//! What the admin address shows: counts by status and time from arrival to answer. No label carries anything of a message.
+
+use std::time::Instant;
+
+use http::StatusCode;
+use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use mohur_wire::RefusalCode;
+
+const METADATA: Metadata<'static> = Metadata::new("mohur_broker", Level::INFO, None);
+const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// The figures of one broker. Not global: several may run in one process.
+pub(crate) struct Metrics {
+    handle: PrometheusHandle,
+    statuses: [Counter; 3],
+    cut_off: Vec<(RefusalCode, Counter)>,
+    seconds: Histogram,
+    directory_version: Gauge,
+    log_size: Gauge,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let builder = PrometheusBuilder::new();
+        // INVARIANT: the list of buckets is not empty, the only thing that set_buckets refuses.
+        let recorder = builder.set_buckets(BUCKETS).unwrap_or_default().build_recorder();
+        recorder.describe_counter("mohur_broker_answers_total".into(), None, "answers by class of status".into());
+        recorder.describe_counter(
+            "mohur_broker_cut_off_total".into(),
+            None,
+            "refused before the exchange, by code".into(),
+        );
+        recorder.describe_histogram("mohur_broker_answer_seconds".into(), None, "arrival to answer".into());
+        recorder.describe_gauge("mohur_broker_directory_version".into(), None, "the directory in force".into());
+        recorder.describe_gauge("mohur_broker_log_entries".into(), None, "entries in the log".into());
+        let labelled = |name: &'static str, label: &'static str, value: &'static str| {
+            recorder.register_counter(&Key::from_parts(name, vec![Label::from_static_parts(label, value)]), &METADATA)
+        };
+        Self {
+            statuses: ["answered", "refused", "failed"]
+                .map(|class| labelled("mohur_broker_answers_total", "class", class)),
+            cut_off: RefusalCode::ALL
+                .iter()
+                .map(|code| (*code, labelled("mohur_broker_cut_off_total", "code", code.as_str())))
+                .collect(),
+            seconds: recorder.register_histogram(&Key::from_static_name("mohur_broker_answer_seconds"), &METADATA),
+            directory_version: recorder
+                .register_gauge(&Key::from_static_name("mohur_broker_directory_version"), &METADATA),
+            log_size: recorder.register_gauge(&Key::from_static_name("mohur_broker_log_entries"), &METADATA),
+            handle: recorder.handle(),
+        }
+    }
+
+    pub(crate) fn finished(&self, started: Instant, status: StatusCode) {
+        let class = usize::from(!status.is_success()) + usize::from(status.is_server_error());
+        if let Some(counter) = self.statuses.get(class) {
+            counter.increment(1);
+        }
+        self.seconds.record(started.elapsed().as_secs_f64());
+    }
+
+    pub(crate) fn cut_off(&self, code: RefusalCode) {
+        if let Some((_, counter)) = self.cut_off.iter().find(|(each, _)| *each == code) {
+            counter.increment(1);
+        }
+    }
+
+    pub(crate) fn directory_is(&self, version: u64) {
+        self.directory_version.set(f64::from(u32::try_from(version).unwrap_or(u32::MAX)));
+    }
+
+    /// The figures in Prometheus's text format.
+    pub(crate) fn render(&self, log_size: u64) -> String {
+        self.log_size.set(f64::from(u32::try_from(log_size).unwrap_or(u32::MAX)));
+        self.handle.render()
+    }
+
+    /// Folds the samples in, so that an address that nobody scrapes does not let them pile up.
+    pub(crate) fn upkeep(&self) {
+        self.handle.run_upkeep();
+    }
+}

@@ -1,0 +1,72 @@
+//! Reads trust, directory and policies again, and activates them all at once, with an entry in the log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mohur_exchange::{Provider, World};
+use mohur_journal::{Draft, Journal, JournalError};
+use mohur_transparency::leaf::Kind;
+use mohur_transport::Peers;
+use mohur_wire::{Clock, MemberId};
+
+use crate::door::Door;
+use crate::world::Sources;
+
+/// What a reload touches.
+pub(crate) struct Watch<P> {
+    pub(crate) sources: Arc<Sources>,
+    pub(crate) door: Arc<Door<P>>,
+    pub(crate) peers: Arc<Peers>,
+    pub(crate) journal: Journal,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) me: MemberId,
+}
+
+impl<P: Provider> Watch<P> {
+    /// Reads again after each pause, for ever.
+    pub(crate) async fn follow(self, pause: Duration) {
+        loop {
+            tokio::time::sleep(pause).await;
+            self.once().await;
+            self.door.metrics.upkeep();
+        }
+    }
+
+    async fn once(&self) {
+        let (sources, now) = (Arc::clone(&self.sources), self.clock.now());
+        let loaded = tokio::task::spawn_blocking(move || sources.load(now)).await;
+        match loaded {
+            Ok(Ok(world)) => self.activate(world).await,
+            Ok(Err(error)) => tracing::error!(%error, "what was read again is not activated; the last good one stays"),
+            Err(error) => tracing::error!(%error, "reading again failed; the last good one stays"),
+        }
+    }
+
+    async fn activate(&self, world: World) {
+        let before = self.door.exchange.world();
+        if before.directory.digest() != world.directory.digest()
+            && let Err(error) = log_activation(&self.journal, &world, &self.me, &*self.clock).await
+        {
+            tracing::error!(%error, "a directory that cannot be logged is not activated");
+            return;
+        }
+        self.peers.set_trust(Arc::clone(&world.trust));
+        self.peers.set_directory(world.directory.clone());
+        self.door.rates.follow(&world.directory);
+        self.door.metrics.directory_is(world.directory.version());
+        self.door.exchange.enter(world);
+    }
+}
+
+/// Every activation is an entry, with the directory's digest committed to.
+pub(crate) async fn log_activation(
+    journal: &Journal,
+    world: &World,
+    me: &MemberId,
+    clock: &dyn Clock,
+) -> Result<(), JournalError> {
+    let draft = Draft::new(Kind::Directory, clock.now(), me.clone())
+        .commit("version", world.directory.version().to_string())
+        .commit("directory", world.directory.digest().as_bytes().as_slice());
+    journal.append(draft).await.map(drop)
+}
