@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 use mohur_wire::{Refusal, RefusalCode};
-use sfv::{BareItem, Dictionary, InnerList, Item, List, ListEntry, ListSerializer, Parser};
+use sfv::{BareItem, Dictionary, FieldType, InnerList, Item, List, ListEntry, ListSerializer, Parser};
 
 use super::component::{Component, malformed};
 use super::header;
@@ -172,8 +172,9 @@ pub fn read_signature(headers: &HeaderMap, label: &str) -> Result<Vec<u8>, Refus
     let value = one_line(headers, header::SIGNATURE, MAX_SIGNATURE)?;
     let mut dictionary: Dictionary =
         Parser::new(value).parse().map_err(|error| wrong(&format!("not a dictionary of RFC 8941: {error}")))?;
-    if dictionary.len() != 1 || value.matches(':').count() != 2 {
-        return Err(wrong("send exactly one signature, under one label"));
+    // The canonical spelling only: a repeated label and the unused bits of base64 would hide otherwise.
+    if dictionary.len() != 1 || dictionary.serialize().as_deref() != Some(value) {
+        return Err(wrong("send exactly one signature, under one label, in canonical base64"));
     }
     match dictionary.pop() {
         Some((name, ListEntry::Item(Item { bare_item: BareItem::ByteSequence(bytes), params })))

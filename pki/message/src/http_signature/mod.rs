@@ -46,3 +46,6 @@ pub mod header {
 
 /// The label of our own signatures.
 const LABEL: &str = "mohur";
+
+#[cfg(test)]
+mod tests;
