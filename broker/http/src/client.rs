@@ -8,13 +8,14 @@ use bytes::Bytes;
 use http::uri::Authority;
 use http_body_util::Full;
 use mohur_chain::TlsIdentity;
-use mohur_wire::{Clock, RefusalCode};
+use mohur_transport::{PeerError, Peers};
+use mohur_wire::Clock;
 use tokio_rustls::TlsConnector;
 
+use crate::ClientLimits;
 use crate::body::{self, BodyError};
 use crate::connect;
 use crate::pool::{Lease, Pool, Unsent};
-use crate::{ClientLimits, PeerCheck};
 
 /// A client. Cheap to clone; clones share the kept connections.
 #[derive(Clone)]
@@ -30,7 +31,7 @@ pub(crate) struct Inner {
 
 pub(crate) struct ClientTls {
     pub(crate) connector: TlsConnector,
-    pub(crate) peers: Arc<dyn PeerCheck>,
+    pub(crate) peers: Arc<Peers>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -69,12 +70,12 @@ pub enum ClientError {
         reason: String,
     },
     /// The member at the other end is no longer admitted.
-    #[error("{server} is not admitted any more: {code}")]
+    #[error("{server} is not admitted any more: {reason}")]
     Peer {
         /// Host and port.
         server: Authority,
         /// Why.
-        code: RefusalCode,
+        reason: PeerError,
     },
     /// No whole answer within the time given.
     #[error("{server} did not answer within {} ms", .after.as_millis())]
@@ -105,7 +106,7 @@ impl Client {
     /// by what the limits say.
     pub fn https(
         config: Arc<rustls::ClientConfig>,
-        peers: Arc<dyn PeerCheck>,
+        peers: Arc<Peers>,
         clock: Arc<dyn Clock>,
         limits: ClientLimits,
     ) -> Self {
@@ -157,8 +158,8 @@ impl Inner {
             }
             request = match lease.send(request).await {
                 Ok(response) => return self.finish(server, lease, response).await,
-                Err(Unsent::Gone) => return Err(ClientError::Broken { server: server.clone() }),
                 Err(Unsent::Returned(request)) => *request,
+                Err(unsent) => return Err(unsent.error(server)),
             };
         }
         let mut lease = connect::open(self, server).await?;
@@ -166,7 +167,7 @@ impl Inner {
         self.pool.share(server, &lease);
         match lease.send(request).await {
             Ok(response) => self.finish(server, lease, response).await,
-            Err(_) => Err(ClientError::Broken { server: server.clone() }),
+            Err(unsent) => Err(unsent.error(server)),
         }
     }
 
@@ -175,7 +176,7 @@ impl Inner {
             (Some(tls), Some(peer)) => tls
                 .peers
                 .admits(peer, tls.clock.now())
-                .map_err(|code| ClientError::Peer { server: server.clone(), code }),
+                .map_err(|reason| ClientError::Peer { server: server.clone(), reason }),
             _ => Ok(()),
         }
     }

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use mohur_chain::TlsIdentity;
-use mohur_wire::{Clock, RefusalCode};
+use mohur_wire::Clock;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
@@ -89,7 +89,7 @@ async fn handshake<H: Handler>(
     };
     let stream = accepted.map_err(|_| "tls-timeout".to_owned())?.map_err(|error| error.to_string())?;
     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
-    let peer = tls.peers.identify(chain, context.clock.now()).map_err(|code: RefusalCode| code.to_string())?;
+    let peer = tls.peers.identify(chain, context.clock.now()).map_err(|error| error.to_string())?;
     Ok((stream, peer))
 }
 

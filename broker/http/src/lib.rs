@@ -9,7 +9,6 @@ mod clock;
 mod connect;
 mod connection;
 mod limits;
-mod peer;
 mod pool;
 mod request;
 mod server;
@@ -20,7 +19,6 @@ mod watch;
 pub use client::{Client, ClientError, Reply};
 pub use clock::SystemClock;
 pub use limits::{ClientLimits, Limits};
-pub use peer::PeerCheck;
 pub use request::{Handler, Request};
 pub use server::{BindError, Server};
 pub use stats::Stats;
@@ -28,4 +26,5 @@ pub use stats::Stats;
 #[cfg(test)]
 mod tests {
     mod plain;
+    mod tls;
 }

@@ -1,6 +1,8 @@
 //! Kept connections, by server. The one used last is used next, so that the others may end.
 
 use std::collections::HashMap;
+use std::error::Error;
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -12,7 +14,7 @@ use hyper::client::conn::{http1, http2};
 use mohur_chain::TlsIdentity;
 use tokio::time::Instant;
 
-use crate::ClientLimits;
+use crate::{ClientError, ClientLimits};
 
 type Outgoing = Request<Full<Bytes>>;
 
@@ -34,8 +36,36 @@ pub(crate) struct Lease {
 pub(crate) enum Unsent {
     /// Nothing of it was sent: it may be sent elsewhere.
     Returned(Box<Outgoing>),
+    /// The server ended the connection with a TLS alert: it does not take our certificate, for example.
+    Alert(String),
     /// It may have arrived.
     Gone,
+}
+
+impl Unsent {
+    fn of(error: &hyper::Error, message: Option<Outgoing>) -> Self {
+        if let Some(message) = message {
+            return Self::Returned(Box::new(message));
+        }
+        let mut source = error.source();
+        while let Some(error) = source {
+            let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+            if let Some(alert) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                return Self::Alert(alert.to_string());
+            }
+            source = error.source();
+        }
+        Self::Gone
+    }
+
+    /// The error for a request that is not sent again.
+    pub(crate) fn error(self, server: &Authority) -> ClientError {
+        let server = server.clone();
+        match self {
+            Self::Alert(reason) => ClientError::Tls { server, reason },
+            Self::Gone | Self::Returned(_) => ClientError::Broken { server },
+        }
+    }
 }
 
 struct Kept {
@@ -76,26 +106,25 @@ impl Lease {
 
     /// Sends a request with an absolute address in the form that the protocol wants.
     pub(crate) async fn send(&mut self, request: Outgoing) -> Result<Response<Incoming>, Unsent> {
-        let returned = match &mut self.sender {
+        match &mut self.sender {
             Sender::Http1(sender) => {
                 if sender.ready().await.is_err() {
                     return Err(Unsent::Returned(Box::new(request)));
                 }
                 let address = request.uri().clone();
-                match sender.try_send_request(to_origin_form(request)).await {
-                    Ok(response) => return Ok(response),
-                    Err(mut failed) => failed.take_message().map(|mut request| {
-                        *request.uri_mut() = address;
-                        request
-                    }),
-                }
+                sender.try_send_request(to_origin_form(request)).await.map_err(|mut failed| {
+                    let mut message = failed.take_message();
+                    if let Some(message) = &mut message {
+                        *message.uri_mut() = address;
+                    }
+                    Unsent::of(failed.error(), message)
+                })
             }
-            Sender::Http2(sender) => match sender.try_send_request(request).await {
-                Ok(response) => return Ok(response),
-                Err(mut failed) => failed.take_message(),
-            },
-        };
-        Err(returned.map_or(Unsent::Gone, |request| Unsent::Returned(Box::new(request))))
+            Sender::Http2(sender) => sender.try_send_request(request).await.map_err(|mut failed| {
+                let message = failed.take_message();
+                Unsent::of(failed.error(), message)
+            }),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use mohur_transport::Peers;
 use mohur_wire::Clock;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -14,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::connection::{self, Context};
 use crate::stats::count;
-use crate::{Handler, Limits, PeerCheck, Stats};
+use crate::{Handler, Limits, Stats};
 
 /// A server that is bound and not yet serving.
 pub struct Server {
@@ -29,7 +30,7 @@ pub struct Server {
 /// What a TLS server needs.
 pub(crate) struct Tls {
     pub(crate) acceptor: TlsAcceptor,
-    pub(crate) peers: Arc<dyn PeerCheck>,
+    pub(crate) peers: Arc<Peers>,
 }
 
 /// The address cannot be listened on.
@@ -64,7 +65,7 @@ impl Server {
 
     /// Serves TLS with this configuration, and lets `peers` say who the clients are.
     #[must_use]
-    pub fn with_tls(mut self, config: Arc<rustls::ServerConfig>, peers: Arc<dyn PeerCheck>) -> Self {
+    pub fn with_tls(mut self, config: Arc<rustls::ServerConfig>, peers: Arc<Peers>) -> Self {
         self.tls = Some(Tls { acceptor: TlsAcceptor::from(config), peers });
         self
     }

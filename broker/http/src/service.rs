@@ -41,7 +41,7 @@ async fn receive<H: Handler>(
     let limits = &link.context.limits;
     let (parts, body) = request.into_parts();
     if let (Some(peer), Some(tls)) = (&link.peer, &link.context.tls) {
-        tls.peers.admits(peer, arrival.0)?;
+        tls.peers.admits(peer, arrival.0).map_err(|error| error.refusal())?;
     }
     if head_bytes(&parts) > limits.header_bytes {
         return Err(RefusalCode::TooLarge);

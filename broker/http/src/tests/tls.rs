@@ -1,0 +1,234 @@
+//! Who is at the other end, on both ends, over HTTP/1.1 and HTTP/2.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use mohur_authority::{Issue, National};
+use mohur_directory::{Directory, Snapshot};
+use mohur_seal::{KeyKind, Passphrase};
+use mohur_transport::{Peers, TlsMaterial, client_config, server_config};
+use mohur_wire::{Clock, MemberId, RefusalCode, Timestamp};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::{Client, ClientError, ClientLimits, Handler, Limits, Request, Server, Stats, SystemClock};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Says who asks.
+struct Mirror;
+
+impl Handler for Mirror {
+    async fn handle(&self, request: Request) -> http::Response<Bytes> {
+        let peer = request.peer.as_ref().map(|peer| peer.member().to_string()).unwrap_or_default();
+        let mut response = http::Response::new(Bytes::from(peer));
+        response.headers_mut().insert("x-authority", request.authority().parse().unwrap());
+        response.headers_mut().insert("x-version", format!("{:?}", request.parts.version).parse().unwrap());
+        response
+    }
+
+    fn refuse(&self, code: RefusalCode) -> http::Response<Bytes> {
+        http::Response::builder().status(code.text().status).body(Bytes::from(code.as_str())).unwrap()
+    }
+}
+
+/// A domain with a broker and a caller.
+struct Domain {
+    national: National,
+    folder: tempfile::TempDir,
+    pass: Passphrase,
+    now: Timestamp,
+}
+
+impl Domain {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (pass, now) = (Passphrase::generate(), SystemClock.now());
+        let national = National::create(&folder.path().join("pki"), "AZ", &pass, now).unwrap();
+        Self { national, folder, pass, now }
+    }
+
+    fn material(&mut self, member: &str) -> TlsMaterial {
+        let member: MemberId = member.parse().unwrap();
+        let folder = self.folder.path().join(member.subsystem_code());
+        let issue = Issue {
+            member: &member,
+            folder: Path::new(&folder),
+            passphrase: &self.pass,
+            key: KeyKind::P256,
+            days: 1,
+            now: self.now,
+        };
+        let issued = self.national.issue_tls(&issue, &["127.0.0.1".to_owned()]).unwrap();
+        TlsMaterial::load(&issued.chain, &issued.key, &self.pass).unwrap()
+    }
+
+    fn directory(&self, denied: &[&TlsMaterial]) -> Snapshot {
+        let directory = Directory {
+            version: 1,
+            issued: self.now,
+            expires: self.now + SECOND * 3600,
+            domain: "AZ".to_owned(),
+            brokers: Vec::new(),
+            members: Vec::new(),
+            denied: denied.iter().map(|material| material.certificate().fingerprint().into()).collect(),
+            definitions: Vec::new(),
+        };
+        let text = mohur_directory::sign(&directory, self.national.directory_signer()).unwrap();
+        Snapshot::verify(&text, &self.national.trust().unwrap(), self.now, 0).unwrap()
+    }
+
+    fn peers(&self) -> Arc<Peers> {
+        Arc::new(Peers::new(Arc::new(self.national.trust().unwrap()), self.directory(&[])))
+    }
+
+    fn client(&self, material: &TlsMaterial, http2: bool) -> (Client, Arc<Peers>) {
+        let peers = self.peers();
+        let config = client_config(material, &peers, Arc::new(SystemClock)).unwrap();
+        let limits = ClientLimits { http2, ..ClientLimits::default() };
+        (Client::https(config, Arc::clone(&peers), Arc::new(SystemClock), limits), peers)
+    }
+
+    async fn serve(&self, material: &TlsMaterial) -> Running {
+        let peers = self.peers();
+        let config = server_config(material, &peers, Arc::new(SystemClock)).unwrap();
+        let limits = Limits { tls_timeout: SECOND / 5, ..Limits::default() };
+        let bound = Server::bind("127.0.0.1:0".parse().unwrap(), limits, Arc::new(SystemClock)).await.unwrap();
+        let server = bound.with_tls(config, Arc::clone(&peers));
+        let (address, stats) = (server.local_addr(), server.stats());
+        tokio::spawn(server.serve(Arc::new(Mirror), std::future::pending()));
+        Running { address, stats, peers }
+    }
+}
+
+struct Running {
+    address: SocketAddr,
+    stats: Arc<Stats>,
+    peers: Arc<Peers>,
+}
+
+impl Running {
+    fn request(&self) -> http::Request<Bytes> {
+        http::Request::post(format!("https://{}/v1/query", self.address)).body(Bytes::from("{}")).unwrap()
+    }
+}
+
+const HUB: &str = "AZ/GOV/OPERATOR/hub";
+const CALLER: &str = "AZ/GOV/MIA/id-cards";
+
+#[tokio::test]
+async fn each_end_knows_the_other_over_both_protocols() {
+    let mut domain = Domain::new();
+    let (hub, caller) = (domain.material(HUB), domain.material(CALLER));
+    let server = domain.serve(&hub).await;
+    for (http2, version) in [(false, "HTTP/1.1"), (true, "HTTP/2.0")] {
+        let (client, _) = domain.client(&caller, http2);
+        for _ in 0..3 {
+            let reply = client.send(server.request(), SECOND).await.unwrap();
+            assert_eq!(reply.response.body(), CALLER);
+            assert_eq!(reply.response.headers()["x-version"], version);
+            assert_eq!(reply.response.headers()["x-authority"], server.address.to_string());
+            assert_eq!(reply.peer.unwrap().member().as_str(), HUB);
+        }
+    }
+    assert_eq!((server.stats.accepted(), server.stats.handshakes_failed()), (2, 0));
+}
+
+#[tokio::test]
+async fn many_http2_requests_share_one_connection() {
+    let mut domain = Domain::new();
+    let (hub, caller) = (domain.material(HUB), domain.material(CALLER));
+    let server = domain.serve(&hub).await;
+    let (client, _) = domain.client(&caller, true);
+    client.send(server.request(), SECOND).await.unwrap();
+    let tasks: Vec<_> = (0..50)
+        .map(|_| {
+            let (client, request) = (client.clone(), server.request());
+            tokio::spawn(async move { client.send(request, 5 * SECOND).await.unwrap() })
+        })
+        .collect();
+    for task in tasks {
+        assert_eq!(task.await.unwrap().response.body(), CALLER);
+    }
+    assert_eq!(server.stats.accepted(), 1);
+}
+
+#[tokio::test]
+async fn strangers_stop_at_tls() {
+    let (mut domain, mut elsewhere) = (Domain::new(), Domain::new());
+    let (hub, stranger) = (domain.material(HUB), elsewhere.material(CALLER));
+    let server = domain.serve(&hub).await;
+    // A caller of another domain's authority that trusts this one's, so that only the server objects.
+    let peers = domain.peers();
+    let config = client_config(&stranger, &peers, Arc::new(SystemClock)).unwrap();
+    let client = Client::https(config, peers, Arc::new(SystemClock), ClientLimits::default());
+    let error = client.send(server.request(), SECOND).await.unwrap_err();
+    assert!(matches!(error, ClientError::Tls { .. } | ClientError::Broken { .. }), "{error}");
+    // A caller that does not trust this server.
+    let (client, _) = elsewhere.client(&stranger, false);
+    let error = client.send(server.request(), SECOND).await.unwrap_err();
+    assert!(matches!(error, ClientError::Tls { .. }), "{error}");
+    let both = async {
+        while server.stats.handshakes_failed() < 2 {
+            tokio::time::sleep(SECOND / 50).await;
+        }
+    };
+    tokio::time::timeout(5 * SECOND, both).await.expect("a handshake did not fail");
+}
+
+#[tokio::test]
+async fn a_server_under_another_name_is_refused() {
+    let mut domain = Domain::new();
+    let (hub, caller) = (domain.material(HUB), domain.material(CALLER));
+    let server = domain.serve(&hub).await;
+    let (client, _) = domain.client(&caller, false);
+    let address = format!("https://localhost:{}/", server.address.port());
+    let request = http::Request::get(address).body(Bytes::new()).unwrap();
+    let error = client.send(request, SECOND).await.unwrap_err();
+    assert!(matches!(error, ClientError::Tls { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_denied_member_is_refused_on_its_open_connection() {
+    let mut domain = Domain::new();
+    let (hub, caller) = (domain.material(HUB), domain.material(CALLER));
+    let server = domain.serve(&hub).await;
+    for http2 in [false, true] {
+        server.peers.set_directory(domain.directory(&[]));
+        let (client, _) = domain.client(&caller, http2);
+        assert_eq!(client.send(server.request(), SECOND).await.unwrap().response.body(), CALLER);
+        server.peers.set_directory(domain.directory(&[&caller]));
+        let reply = client.send(server.request(), SECOND).await.unwrap();
+        assert_eq!(reply.response.body(), "certificate-revoked");
+    }
+}
+
+#[tokio::test]
+async fn a_denied_server_is_not_asked_again() {
+    let mut domain = Domain::new();
+    let (hub, caller) = (domain.material(HUB), domain.material(CALLER));
+    let server = domain.serve(&hub).await;
+    let (client, peers) = domain.client(&caller, false);
+    assert!(client.send(server.request(), SECOND).await.is_ok());
+    peers.set_directory(domain.directory(&[&hub]));
+    let error = client.send(server.request(), SECOND).await.unwrap_err();
+    assert!(matches!(error, ClientError::Tls { .. } | ClientError::Peer { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn half_a_handshake_and_plain_http_are_closed() {
+    let mut domain = Domain::new();
+    let hub = domain.material(HUB);
+    let server = domain.serve(&hub).await;
+    for bytes in [&b""[..], b"\x16\x03\x01", b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut answer = Vec::new();
+        let read = tokio::time::timeout(2 * SECOND, stream.read_to_end(&mut answer)).await;
+        assert!(read.is_ok() && !answer.starts_with(b"HTTP"));
+    }
+    assert_eq!(server.stats.handshakes_failed(), 3);
+}
