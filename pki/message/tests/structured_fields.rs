@@ -1,6 +1,13 @@
 //! The structured-field cases of httpwg (`MOHUR_SUITES/structured-fields`), run through the `sfv` crate the way
 //! `mohur-message` uses it. Signature-Input, Signature, Content-Digest and Mohur-Legs are read with it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test harness: a panic is how it fails"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -117,13 +117,13 @@ fn read_base(bytes: &[u8]) -> Result<(SignatureInput, Vec<String>), Refusal> {
         return Err(invalid("the signature base is not plain ASCII"));
     }
     let text = std::str::from_utf8(bytes).map_err(|_| invalid("the signature base is not plain ASCII"))?;
-    let (lines, last) = text.rsplit_once('\n').unwrap_or(("", text));
+    let (lines, last) = text.rsplit_once('\n').map_or((None, text), |(lines, last)| (Some(lines), last));
     let parameters = last
         .strip_prefix(SIGNATURE_PARAMS)
         .ok_or_else(|| invalid("the last line of the signature base is not \"@signature-params\""))?;
     let input = SignatureInput::from_text("", parameters)?;
     let mut values = Vec::with_capacity(input.components().len());
-    let mut lines = lines.split('\n');
+    let mut lines = lines.into_iter().flat_map(|lines| lines.split('\n'));
     for component in input.components() {
         let value = lines
             .next()
@@ -132,7 +132,7 @@ fn read_base(bytes: &[u8]) -> Result<(SignatureInput, Vec<String>), Refusal> {
             .ok_or_else(|| invalid("the lines of the signature base are not the components that it lists"))?;
         values.push(value.to_owned());
     }
-    if lines.next().is_some_and(|line| !line.is_empty() || !values.is_empty()) {
+    if lines.next().is_some() {
         return Err(invalid("the signature base has more lines than components"));
     }
     Ok((input, values))

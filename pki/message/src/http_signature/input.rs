@@ -186,6 +186,20 @@ pub fn read_signature(headers: &HeaderMap, label: &str) -> Result<Vec<u8>, Refus
     }
 }
 
+/// The label of the one signature that a request carries, if it carries one.
+pub(super) fn signature_label(headers: &HeaderMap) -> Option<String> {
+    let value = one_line(headers, header::SIGNATURE, MAX_SIGNATURE).ok()?;
+    let dictionary: Dictionary = Parser::new(value).parse().ok()?;
+    match dictionary.first() {
+        Some((label, ListEntry::Item(item)))
+            if dictionary.len() == 1 && item.bare_item.as_byte_sequence().is_some() =>
+        {
+            Some(label.as_str().to_owned())
+        }
+        _ => None,
+    }
+}
+
 fn canonical(list: &InnerList) -> String {
     let mut serializer = ListSerializer::new();
     let mut inner = serializer.inner_list();

@@ -10,7 +10,7 @@ use mohur_wire::{MemberId, Refusal, RefusalCode};
 use super::base::{missing_parameter, signature_base, signer, uncovered, verify};
 use super::component::Component;
 use super::content_digest::{content_digest, verify_content_digest};
-use super::input::{Parameters, SignatureInput, read_signature};
+use super::input::{Parameters, SignatureInput, read_signature, signature_label};
 use super::message::{Message, RequestView, field_value};
 use super::request::{SentRequest, SignError, insert, ours, present, set_signature};
 use super::{LABEL, header};
@@ -56,11 +56,8 @@ fn of_request(view: &RequestView<'_>) -> Vec<Component> {
             components.push(Component::of_request(name));
         }
     }
-    if let Ok(input) = SignatureInput::from_headers(view.headers)
-        && read_signature(view.headers, input.label()).is_ok()
-    {
-        components.push(Component::member_of_request(header::SIGNATURE, input.label()));
-    }
+    components
+        .extend(signature_label(view.headers).map(|label| Component::member_of_request(header::SIGNATURE, &label)));
     components
 }
 
