@@ -277,4 +277,36 @@ mod tests {
             assert_eq!(serde_json::to_string(code).unwrap(), format!("\"{code}\""));
         }
     }
+
+    /// `docs/errors.md` has one section for each code, which says what the code says; and no other section.
+    #[test]
+    fn every_code_is_explained_in_the_document() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../", "docs/errors.md");
+        let document = std::fs::read_to_string(path).unwrap();
+        let unwrapped = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut sections = document.split("\n## ");
+        let table = sections.next().unwrap();
+        let mut anchors = Vec::new();
+        for section in sections {
+            let (anchor, text) = section.split_once('\n').unwrap();
+            let Some(code) = RefusalCode::ALL.iter().find(|code| code.as_str() == anchor) else {
+                panic!("a section for {anchor}, which is not a code");
+            };
+            let told = code.text();
+            let (status, soap) = (told.status, format!("{:?}", told.soap));
+            for said in [
+                format!("> {}\n", told.english),
+                format!("> {}\n", told.azerbaijani),
+                format!("HTTP {status} · SOAP `{soap}` · X-Road `{}`, `{}`\n", told.xroad_legacy, told.xroad),
+            ] {
+                assert!(text.contains(&said), "{anchor}: {said}");
+            }
+            assert!(unwrapped(text).contains(&format!("**What to do:** {}", told.remedy)), "{anchor}");
+            let row = format!("| [{code}](#{code}) | {status} | {soap} | `{}` | `{}` |", told.xroad_legacy, told.xroad);
+            assert!(table.contains(&row), "{row}");
+            anchors.push(anchor);
+        }
+        let codes: Vec<_> = RefusalCode::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(anchors, codes);
+    }
 }
