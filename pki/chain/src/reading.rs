@@ -7,6 +7,7 @@ use mohur_wire::Timestamp;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Version};
+use x509_parser::public_key::RSAPublicKey;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
@@ -183,9 +184,20 @@ fn public_key(spki: &SubjectPublicKeyInfo<'_>) -> (Option<KeyKind>, Option<Publi
         Some(KeyKind::Rsa | KeyKind::RsaPss) => Some(Algorithm::RsaPssSha512),
         Some(KeyKind::P384) | None => None,
     };
-    // A key of a size that is not accepted does not parse, and so has no public key here.
-    let key = algorithm.and_then(|algorithm| PublicKey::new(algorithm, &spki.subject_public_key.data).ok());
+    let key = algorithm
+        .filter(|_| has_accepted_size(spki))
+        .and_then(|algorithm| PublicKey::new(algorithm, &spki.subject_public_key.data).ok());
     (kind, key)
+}
+
+/// RSA of 2048 to 8192 bits. The other kinds have one size each.
+fn has_accepted_size(spki: &SubjectPublicKeyInfo<'_>) -> bool {
+    if [RSA, RSA_PSS].contains(&spki.algorithm.algorithm.to_id_string().as_str()) {
+        let parsed = RSAPublicKey::from_der(&spki.subject_public_key.data);
+        parsed.is_ok_and(|(rest, key)| rest.is_empty() && (2048..=8192).contains(&key.key_size()))
+    } else {
+        true
+    }
 }
 
 /// The same RSA key, pinned to PKCS#1 v1.5 or PSS.
