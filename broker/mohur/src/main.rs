@@ -1,6 +1,7 @@
 //! `mohur`: one binary, thin subcommands over the crates.
 
 mod output;
+mod policy;
 
 use std::process::ExitCode;
 
@@ -29,7 +30,10 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
-enum Command {}
+enum Command {
+    /// Check, test and explain the policy files.
+    Policy(policy::Args),
+}
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -40,6 +44,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, _out: &Output) -> Result<ExitCode, CliError> {
-    match command {}
+fn run(command: Command, out: &Output) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Policy(args) => policy::run(args, out),
+    }
 }

@@ -86,6 +86,7 @@ fn read(table: &mut Table) -> Option<Definition> {
 fn complain(table: &Table, definition: &Definition, lines: &[Table], problem: &str) {
     let speaks_of = |leg: &Leg| problem.starts_with(&format!("leg {}:", leg.id));
     match definition.legs.iter().rposition(speaks_of).and_then(|at| lines.get(at)) {
+        Some(leg) if problem.contains("clear-when") => leg.error("clear-when", problem, "correct the leg"),
         Some(leg) => leg.error("", problem, "correct the leg"),
         None => table.error("legs", problem, "correct the definition"),
     }

@@ -1,11 +1,16 @@
 //! From a folder to a policy that can decide.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use mohur_crypto::Digest;
 use mohur_crypto::digest::sha256_parts;
-use mohur_policy::{AgencyId, AgencyModel, AgencyPolicy, Governance, Problem, agency_schema, compile};
+use mohur_policy::{
+    AgencyId, AgencyModel, AgencyPolicy, Governance, Problem, PurposeRule, agency_schema, check_rules, compile,
+    compile_generous,
+};
 
+use crate::cases::Case;
 use crate::errors::{PolicyErrors, whole};
 use crate::files::{Files, GOVERNANCE, RELEASE, SCHEMA, agency_folders};
 use crate::manifest::{Manifest, Owner};
@@ -147,19 +152,19 @@ fn agency(folder: &Path, above: &Above, problems: &mut Vec<Problem>) -> Option<A
     let Owner::Agency(id) = &manifest.owner else { return None };
     manifest.check(&files, problems);
     crate::cases::check(&files, problems);
+    let declared = problems.len();
     let model = model(&files, &manifest, id, above.digest, problems);
     let rules = files.rules();
-    if model.services.is_empty() && !rules.is_empty() && problems.len() == before {
-        problems.push(whole(&files.path(RELEASE), "declares no service; rules without services decide on nothing"));
-    }
-    if problems.len() > before && model.services.is_empty() {
-        // Every rule would be wrong for want of its service: that would bury the real problem.
+    if problems.len() > declared {
+        // Against wrong declarations every rule would be wrong: that would bury the real problem.
+        problems.extend(check_rules(&rules));
         return None;
     }
-    let sound = problems.len() == before;
-    if sound {
-        check_schema(&files, &model, problems);
+    if model.services.is_empty() && !rules.is_empty() {
+        problems.push(whole(&files.path(RELEASE), "declares no service; rules without services decide on nothing"));
+        return None;
     }
+    check_schema(&files, &model, problems);
     match compile(model, &rules, &above.rules) {
         Ok(policy) if problems.len() == before => Some(policy),
         Ok(_) => None,
@@ -184,6 +189,45 @@ pub(crate) fn model(
         digest: sha256_parts(&[b"mohur policy v1\n", own.as_bytes(), above.as_bytes()]).0,
         purposes: purposes::read(files, problems),
         services: release::read(files, agency, problems),
+    }
+}
+
+/// Every agency in `root` as if it permitted everything to whoever the cases name: what is refused then, the
+/// governance rules refuse.
+pub(crate) fn load_generous(root: &Path, cases: &[Case]) -> Result<Vec<AgencyPolicy>, PolicyErrors> {
+    let mut problems = Vec::new();
+    let mut loaded = Vec::new();
+    let above = governance(&root.join(GOVERNANCE), &mut problems);
+    for folder in agency_folders(root).unwrap_or_default() {
+        let files = Files::read(&folder, &mut problems);
+        let (Some(manifest), Some(above)) = (Manifest::read(&files, &mut problems), &above) else { continue };
+        let Owner::Agency(agency) = &manifest.owner else { continue };
+        let mut model = model(&files, &manifest, agency, above.digest, &mut problems);
+        for case in cases.iter().filter(|case| agency.owns(&case.facts.service)) {
+            let purpose = model.purposes.entry(case.facts.purpose.clone()).or_insert_with(assumed_purpose);
+            purpose.claimants.insert(case.facts.caller.clone());
+            purpose.acts_for.extend(case.facts.on_behalf_of.clone());
+            (purpose.case_required, purpose.valid_until) = (false, None);
+        }
+        match compile_generous(model, &above.rules) {
+            Ok(policy) => loaded.push(policy),
+            Err(found) => problems.extend(found),
+        }
+    }
+    PolicyErrors::or(Some(loaded), problems, root)
+}
+
+fn assumed_purpose() -> PurposeRule {
+    PurposeRule {
+        uri: String::new(),
+        law: "assumed".to_owned(),
+        dpv: String::new(),
+        claimants: BTreeSet::new(),
+        acts_for: BTreeSet::new(),
+        retention_days: 0,
+        case_required: false,
+        valid_until: None,
+        place: "assumed".to_owned(),
     }
 }
 

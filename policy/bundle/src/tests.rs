@@ -1,5 +1,7 @@
 //! The policies that are shipped.
 
+mod problems;
+
 use std::path::{Path, PathBuf};
 
 use mohur_policy::PolicySet;

@@ -138,7 +138,8 @@ fn ask(
     };
     let response = authorizer.is_authorized(&request, rules, &slice.agency.entities);
     if let Some(AuthorizationError::PolicyEvaluationError(error)) = response.diagnostics().errors().next() {
-        let place = error.policy_id().to_string().into();
+        let rule: &str = error.policy_id().as_ref();
+        let place = slice.rules.get(rule).map_or_else(|| rule.into(), |rule| rule.place.clone());
         decision.failed = Some(Failure::Evaluation { place, what: error.inner().to_string() });
         return;
     }

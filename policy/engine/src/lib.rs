@@ -16,7 +16,7 @@ mod schema;
 mod scope;
 mod set;
 
-pub use compile::{Governance, compile};
+pub use compile::{Governance, check_rules, compile, compile_generous};
 pub use decide::decide;
 pub use decision::{Decision, Effect, Failure, Reason};
 pub use facts::Facts;
@@ -26,3 +26,6 @@ pub use obligation::Obligation;
 pub use problem::Problem;
 pub use schema::{agency_schema, governance_schema};
 pub use set::{AgencyPolicy, PolicySet, Rule};
+
+#[cfg(test)]
+mod fixture;

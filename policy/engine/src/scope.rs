@@ -18,10 +18,12 @@ pub(crate) struct Annotations {
     pub(crate) masks: Vec<(FieldName, Mask)>,
 }
 
-/// Reads the annotations of a rule; what is wrong goes to `problems`.
-pub(crate) fn annotations(policy: &Policy, problems: &mut Vec<String>) -> Annotations {
+/// Reads the annotations of a rule; what is wrong goes to `problems`, with its offset in the file where it is known.
+pub(crate) fn annotations(policy: &Policy, problems: &mut Vec<(Option<usize>, String)>) -> Annotations {
     let mut found = Annotations::default();
-    for (key, value) in policy.annotations() {
+    for (key, annotation) in policy.as_ref().annotations_arc().iter() {
+        let (key, value): (&str, &str) = (key.as_ref(), annotation.val.as_str());
+        let offset = annotation.loc.as_ref().map(|loc| loc.start());
         match key {
             "id" => value.clone_into(&mut found.id),
             "law" => value.clone_into(&mut found.law),
@@ -29,20 +31,25 @@ pub(crate) fn annotations(policy: &Policy, problems: &mut Vec<String>) -> Annota
             _ => match key.parse::<Obligation>() {
                 Ok(obligation) => {
                     found.obligations.insert(obligation);
-                    operand(obligation, value, &mut found.masks, problems);
+                    let mut said = Vec::new();
+                    operand(obligation, value, &mut found.masks, &mut said);
+                    problems.extend(said.into_iter().map(|what| (offset, what)));
                 }
-                Err(_) => problems.push(format!(
-                    "there is no annotation @{key}; write one of @id @law @note {}",
-                    Obligation::ALL.map(|obligation| format!("@{obligation}")).join(" ")
-                )),
+                Err(_) => {
+                    let known = Obligation::ALL.map(|obligation| format!("@{obligation}")).join(" ");
+                    let what = format!("there is no annotation @{key}; write one of @id @law @note {known}");
+                    problems.push((offset, what));
+                }
             },
         }
     }
     if found.id.is_empty() {
-        problems.push("the rule has no name; put @id(\"…\") above it, so that reasons and logs can name it".to_owned());
+        let what = "the rule has no name; put @id(\"…\") above it, so that reasons and logs can name it";
+        problems.push((None, what.to_owned()));
     }
     if policy.effect() == cedar_policy::Effect::Forbid && !found.obligations.is_empty() {
-        problems.push("a forbid releases nothing, so it cannot carry obligations; remove the annotation".to_owned());
+        let what = "a forbid releases nothing, so it cannot carry obligations; remove the annotation";
+        problems.push((None, what.to_owned()));
     }
     found
 }

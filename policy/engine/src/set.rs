@@ -61,6 +61,7 @@ pub(crate) struct Slice {
     pub(crate) actions: Vec<Action>,
     pub(crate) by_field: HashMap<Verb, HashMap<FieldName, usize>>,
     pub(crate) by_operation: HashMap<Operation, usize>,
+    /// By Cedar's policy id.
     pub(crate) rules: HashMap<String, Arc<Rule>>,
 }
 
