@@ -1,0 +1,192 @@
+//! Starts and stops a host.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use mohur_chain::{Certificate, CertificateError};
+use mohur_contract::{Registry, service_name};
+use mohur_directory::RollbackGuard;
+use mohur_http::{Limits, Server};
+use mohur_seal::{Passphrase, Seal, SoftwareSeal};
+use mohur_store::Store;
+use mohur_transport::{Peers, TlsMaterial, server_config};
+use mohur_wire::{Clock, MemberId, Timestamp};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::admin::Admin;
+use crate::config::HostConfig;
+use crate::door::Door;
+use crate::guard::Guarded;
+use crate::metrics::Metrics;
+use crate::pipeline::House;
+use crate::sources::Sources;
+use crate::start_error::StartError;
+use crate::watch::{Watch, modified};
+use crate::world::World;
+
+/// Starts hosts.
+#[derive(Debug)]
+pub struct Host;
+
+/// A host that serves. Dropped, it stops at once; [`RunningHost::shutdown`] finishes what was accepted.
+pub struct RunningHost {
+    address: SocketAddr,
+    admin: SocketAddr,
+    watch: Arc<Watch>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Host {
+    /// Starts a host before `registry`. It serves when this returns; it does not start with anything amiss: another
+    /// member's keys, a seal or services that the directory does not list, a policy that it does not name.
+    pub async fn start(
+        config: HostConfig,
+        registry: Arc<dyn Registry>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<RunningHost, StartError> {
+        let now = clock.now();
+        std::fs::create_dir_all(&config.state).map_err(|error| StartError::io(&config.state, &error))?;
+        let sources = sources(&config);
+        let world = Arc::new(sources.load(now)?);
+        let passphrase = Passphrase::from_credential_file(&config.passphrase)?;
+        let seal = SoftwareSeal::load(&config.seal.key, &config.seal.certificate, &passphrase)?;
+        check_seal(&seal, &config.member, &world, now)?;
+        check_services(&*registry, &config.member, &world)?;
+        let material = TlsMaterial::load(&config.tls.certificate, &config.tls.key, &passphrase)?;
+        if material.member().as_ref() != Some(&config.member) {
+            return Err(StartError::OtherMember { what: "TLS certificate", member: config.member });
+        }
+        let peers = Arc::new(Peers::new(Arc::clone(&world.trust), world.directory.clone()));
+        let tls = server_config(&material, &peers, Arc::clone(&clock)).map_err(|e| StartError::Tls(e.to_string()))?;
+        let metrics = Arc::new(Metrics::new());
+        metrics.directory_is(world.directory.version());
+        let house = Arc::new(House {
+            me: config.member.clone(),
+            seal: Arc::new(seal),
+            times: config.times,
+            world: ArcSwap::new(world),
+            claims: Arc::new(Store::open(&config.claims())?),
+            guard: Guarded::new(registry, config.register, Arc::clone(&metrics)),
+            metrics,
+        });
+        let door = Server::bind(config.listen, config.limits, Arc::clone(&clock)).await?;
+        let door = door.with_tls(tls, Arc::clone(&peers));
+        let admin = Server::bind(config.admin, Limits::default(), Arc::clone(&clock)).await?;
+        let watch = Watch {
+            house: Arc::clone(&house),
+            sources: Arc::new(sources),
+            peers,
+            material,
+            tls_changed: std::sync::Mutex::new(modified(&config.tls.certificate)),
+            config,
+            clock,
+        };
+        Ok(serve(house, door, admin, watch))
+    }
+}
+
+fn sources(config: &HostConfig) -> Sources {
+    Sources {
+        me: config.member.clone(),
+        trust: config.trust.clone(),
+        directory: config.directory.clone(),
+        policy: config.policy.clone(),
+        rollback: RollbackGuard::new(config.rollback()),
+    }
+}
+
+fn serve(house: Arc<House>, door: Server, admin: Server, watch: Watch) -> RunningHost {
+    let (stop, stopping) = watch::channel(false);
+    let (address, admin_address) = (door.local_addr(), admin.local_addr());
+    tracing::info!(member = %house.me, %address, admin = %admin_address, "the host serves");
+    let stopped = |mut stopping: watch::Receiver<bool>| async move {
+        // An error means that the sender is gone: that stops as well.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    let watch = Arc::new(watch);
+    let tasks = vec![
+        tokio::spawn(door.serve(Arc::new(Door(Arc::clone(&house))), stopped(stopping.clone()))),
+        tokio::spawn(admin.serve(Arc::new(Admin(house)), stopped(stopping.clone()))),
+        tokio::spawn(Arc::clone(&watch).follow(stopped(stopping))),
+    ];
+    RunningHost { address, admin: admin_address, watch, stop, tasks }
+}
+
+/// The seal is this member's, good now, and listed: an answer under any other is worth nothing to the caller.
+fn check_seal(seal: &SoftwareSeal, me: &MemberId, world: &World, now: Timestamp) -> Result<(), StartError> {
+    let certificate = Certificate::parse(seal.certificate())?;
+    if certificate.member() != Some(me) {
+        return Err(StartError::OtherMember { what: "seal certificate", member: me.clone() });
+    }
+    match world.directory.seal(&seal.key_id()) {
+        Some((member, listed)) if member == me => {
+            let _: mohur_chain::SealIdentity = world.trust.validate_seal(listed, now)?;
+            if listed.public_key().algorithm() == seal.algorithm() {
+                Ok(())
+            } else {
+                Err(StartError::Certificate(CertificateError::WrongAlgorithm))
+            }
+        }
+        Some(_) | None => Err(StartError::UnlistedSeal { member: me.clone(), seal: seal.key_id() }),
+    }
+}
+
+/// What the directory promises, the adapter must offer.
+fn check_services(registry: &dyn Registry, me: &MemberId, world: &World) -> Result<(), StartError> {
+    let entry = world.directory.member(me).ok_or_else(|| StartError::UnlistedMember(me.clone()))?;
+    let missing: Vec<String> = entry
+        .services
+        .iter()
+        .filter_map(|service| entry.service_id(service))
+        .filter(|service| !registry.services().contains(&service_name(service).as_str()))
+        .map(|service| service.to_string())
+        .collect();
+    if entry.services.is_empty() || !missing.is_empty() {
+        return Err(StartError::Services { member: me.clone(), missing });
+    }
+    Ok(())
+}
+
+impl RunningHost {
+    /// Where brokers ask.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where health and metrics are.
+    pub const fn admin_addr(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// Reads trust, directory and policy again now, instead of at the next poll.
+    pub async fn reload(&self) {
+        self.watch.once().await;
+    }
+
+    /// Accepts nothing more, finishes what was accepted, and returns.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        for task in self.tasks.drain(..) {
+            if task.await.is_err() {
+                tracing::error!("a task of the host did not end by itself");
+            }
+        }
+    }
+}
+
+impl Drop for RunningHost {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl std::fmt::Debug for RunningHost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RunningHost({})", self.address)
+    }
+}

@@ -1,0 +1,52 @@
+//! Caller: the caller itself signed this very opening, for the broker that sends it.
+
+use mohur_message::{ProvenQuery, prove_query};
+use mohur_wire::{Ask, MemberId, Operation, Query, Refusal, RefusalCode};
+
+use super::decision::Decided;
+use crate::stop::Stop;
+use crate::times::Times;
+
+/// A query that its caller signed, with a decision about it.
+pub struct Proved {
+    decided: Decided,
+    query: ProvenQuery,
+}
+
+/// Verifies the caller's own signature. The broker cannot ask in anyone's name.
+pub(crate) fn signed(decided: Decided, times: &Times) -> Result<Proved, Stop> {
+    let connected = decided.connected();
+    let (world, arrival) = (connected.world(), connected.arrival());
+    let opening = connected.ask().opening()?;
+    // A caller's home is the only broker that may bring its queries: for any other there is no authority to have signed.
+    let home = |caller: &MemberId| {
+        let broker = world.directory.broker_of(caller).filter(|broker| broker.id == *connected.broker())?;
+        Some(broker.authority.as_str().to_owned())
+    };
+    let query = prove_query(&opening, connected.ask().evidence(), &world.keys(arrival.0), &home)?;
+    decided.check_fits(&query)?;
+    times.judge_signature(query.created(), arrival)?;
+    if decided.settle().is_some() && !is_reserve(query.query()) {
+        let detail = "Only a reservation is settled; the caller's query is none.";
+        return Err(Refusal::new(RefusalCode::SettlementRefused, detail).into());
+    }
+    Ok(Proved { decided, query })
+}
+
+fn is_reserve(query: &Query) -> bool {
+    matches!(&query.ask, Ask::Change(effect) if effect.operation == Operation::Reserve)
+}
+
+impl Proved {
+    pub(crate) const fn decided(&self) -> &Decided {
+        &self.decided
+    }
+
+    pub(crate) const fn proven(&self) -> &ProvenQuery {
+        &self.query
+    }
+
+    pub(crate) const fn query(&self) -> &Query {
+        self.query.query()
+    }
+}

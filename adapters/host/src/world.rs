@@ -1,0 +1,73 @@
+//! What messages are judged by: trust anchors, directory and policy, one consistent reading of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use mohur_chain::Trust;
+use mohur_crypto::Digest;
+use mohur_directory::{PolicyEntry, Snapshot};
+use mohur_message::{KeySource, TrustedKeys};
+use mohur_policy::{AgencyPolicy, PolicySet};
+use mohur_transparency::LogKey;
+use mohur_wire::{MemberId, Timestamp};
+
+/// One consistent reading of everything that decides. Replaced whole, never changed; a message keeps the one that it
+/// started with.
+pub(crate) struct World {
+    pub(crate) directory: Snapshot,
+    pub(crate) trust: Arc<Trust>,
+    /// What was last loaded, whether or not the directory names it.
+    agency: AgencyPolicy,
+    set: PolicySet,
+    logs: HashMap<MemberId, LogKey>,
+}
+
+impl World {
+    pub(crate) fn new(directory: Snapshot, trust: Arc<Trust>, agency: AgencyPolicy) -> Self {
+        let key = |log: &str| log.parse::<LogKey>().ok();
+        let brokers = directory.directory().brokers.iter();
+        let logs = brokers
+            .filter_map(|broker| {
+                let key = key(&broker.log.key).filter(|key| key.name() == broker.log.origin)?;
+                Some((broker.id.clone(), key))
+            })
+            .collect();
+        Self { directory, trust, set: PolicySet::of([agency.clone()]), agency, logs }
+    }
+
+    /// The seals that count at that time.
+    pub(crate) fn keys(&self, at: Timestamp) -> impl KeySource {
+        TrustedKeys::new(|key_id: &Digest| self.directory.seal(key_id), &self.trust, at)
+    }
+
+    /// The key of that broker's log.
+    pub(crate) fn log_key(&self, broker: &MemberId) -> Option<&LogKey> {
+        self.logs.get(broker)
+    }
+
+    /// The agency's policy as loaded.
+    pub(crate) const fn agency(&self) -> &AgencyPolicy {
+        &self.agency
+    }
+
+    /// The policy in force: the one loaded, if the directory names that very one for `me`.
+    pub(crate) fn policy(&self, me: &MemberId) -> Result<&PolicySet, String> {
+        let named = self.directory.member(me).and_then(|member| member.policy.as_ref());
+        match named {
+            Some(entry) if is_entry(&self.agency, entry) => Ok(&self.set),
+            Some(entry) => Err(format!(
+                "the directory names policy version {} ({}), but the folder holds version {} ({})",
+                entry.version,
+                entry.digest.0,
+                self.agency.version(),
+                Digest(self.agency.digest()),
+            )),
+            None => Err(format!("the directory names no policy for {me}")),
+        }
+    }
+}
+
+/// Whether that policy is the one that the directory's entry means.
+pub(crate) fn is_entry(policy: &AgencyPolicy, entry: &PolicyEntry) -> bool {
+    entry.version == policy.version() && entry.digest.0 == Digest(policy.digest())
+}
