@@ -188,9 +188,12 @@ fn attribute(citizen: &Citizen, name: &str) -> Option<String> {
     })
 }
 
-/// Whether a value given is the one held.
-fn same_value(_name: &str, given: &str, held: &str) -> bool {
-    given == held
+/// Whether a value given is the one held. Names compare under the national transliteration table.
+fn same_value(name: &str, given: &str, held: &str) -> bool {
+    match name {
+        "firstName" | "lastName" | "patronymic" => mohur_wire::names::names_match(given, held),
+        _ => given == held,
+    }
 }
 
 fn body<T: serde::de::DeserializeOwned>(call: &Call<'_>, expected: &'static str) -> Result<T, Sent> {
