@@ -1,0 +1,14 @@
+//! A throwaway nation: a root, a broker, three registers with their hosts, and those who ask them.
+//!
+//! Everything lies in one folder, in the files and formats of a real deployment, and is started from those files.
+
+mod cast;
+mod error;
+mod files;
+mod layout;
+mod running;
+
+pub use cast::{BROKER, CALLERS, CallerPart, LOG_ORIGIN, OWNERS, OwnerPart, id};
+pub use error::NationError;
+pub use layout::Nation;
+pub use running::{Running, RunningOwner};

@@ -1,0 +1,137 @@
+//! The configuration files of a throwaway nation: as short as a ministry's own could be.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use super::cast::{BROKER, CallerPart, LOG_ORIGIN, OwnerPart};
+
+/// The passphrase's credential file, beside all the keys that it opens.
+pub(super) const PASSPHRASE: &str = "passphrase";
+
+/// `broker.toml`
+pub(super) fn broker(folder: &Path, listen: SocketAddr, admin: SocketAddr) -> String {
+    format!(
+        r#"member = "{BROKER}"
+listen = "{listen}"
+passphrase = "{passphrase}"
+
+[admin]
+listen = "{admin}"
+
+[trust]
+folder = "{trust}"
+
+[tls]
+certificate = "tls.pem"
+key = "tls.key"
+
+[seal]
+certificate = "seal.pem"
+key = "seal.key"
+
+[directory]
+file = "{directory}"
+state = "directory.version"
+poll = "1s"
+
+[policy]
+folder = "{policy}"
+
+[log]
+folder = "log"
+origin = "{LOG_ORIGIN}"
+key = "log.key"
+"#,
+        passphrase = at(folder, PASSPHRASE),
+        trust = at(folder, "national/trust"),
+        directory = at(folder, "directory.jws"),
+        policy = at(folder, "policy"),
+    )
+}
+
+/// `host.toml`
+pub(super) fn host(folder: &Path, part: &OwnerPart, addresses: HostAddresses) -> String {
+    let HostAddresses { listen, admin, register } = addresses;
+    format!(
+        r#"adapter = "{name}"
+member = "{member}"
+listen = "{listen}"
+passphrase = "{passphrase}"
+state = "state"
+
+[admin]
+listen = "{admin}"
+
+[trust]
+folder = "{trust}"
+
+[tls]
+certificate = "tls.pem"
+key = "tls.key"
+
+[seal]
+certificate = "seal.pem"
+key = "seal.key"
+
+[directory]
+file = "{directory}"
+poll = "1s"
+
+[policy]
+folder = "{policy}"
+
+[register]
+url = "{register}"
+credential = "register.token"
+{fee}"#,
+        fee = if part.name == "state-fees" { format!("fee = {}\n", mohur_reference::country::FEE) } else { String::new() },
+        name = part.name,
+        member = part.member,
+        passphrase = at(folder, PASSPHRASE),
+        trust = at(folder, "national/trust"),
+        directory = at(folder, "directory.jws"),
+        policy = folder.join("policy").join(part.agency).display(),
+        register = format_args!("http://{register}"),
+    )
+}
+
+/// The addresses in a `host.toml`.
+#[derive(Clone, Copy)]
+pub(super) struct HostAddresses {
+    pub(super) listen: SocketAddr,
+    pub(super) admin: SocketAddr,
+    pub(super) register: SocketAddr,
+}
+
+/// `client.toml`
+pub(super) fn client(folder: &Path, part: &CallerPart) -> String {
+    format!(
+        r#"member = "{member}"
+passphrase = "{passphrase}"
+
+[trust]
+folder = "{trust}"
+
+[tls]
+certificate = "tls.pem"
+key = "tls.key"
+
+[seal]
+certificate = "seal.pem"
+key = "seal.key"
+
+[directory]
+file = "{directory}"
+state = "directory.version"
+"#,
+        member = part.member,
+        passphrase = at(folder, PASSPHRASE),
+        trust = at(folder, "national/trust"),
+        directory = at(folder, "directory.jws"),
+    )
+}
+
+fn at(folder: &Path, name: &str) -> String {
+    let path: PathBuf = folder.join(name);
+    path.display().to_string()
+}

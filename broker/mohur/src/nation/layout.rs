@@ -1,0 +1,230 @@
+//! Founding: keys, certificates, directory, policies and configuration files.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use include_dir::{Dir, include_dir};
+use jiff::ToSpan;
+use mohur_authority::{Issue, National, create_log_key};
+use mohur_client::Caller;
+use mohur_crypto::Digest;
+use mohur_directory::{
+    BrokerEntry, DefinitionEntry, Directory, HexDigest, HostEntry, LogEntry, MemberEntry, PolicyEntry, SealEntry, ServiceEntry,
+};
+use mohur_policy_bundle::{definition_digest, load_all, load_definitions};
+use mohur_seal::{KeyKind, Passphrase};
+use mohur_transparency::LogKey;
+use mohur_wire::{Clock, MemberId, Timestamp};
+
+use super::cast::{BROKER, CALLERS, LOG_ORIGIN, OWNERS, OwnerPart, id};
+use super::error::NationError;
+use super::files::{self, HostAddresses};
+
+/// The policies of the agencies, as they lie in the repository.
+static AGENCIES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../policy/agencies");
+
+/// What each member may send in a second, unless a test sets another share.
+const REQUESTS_PER_SECOND: u32 = 10_000;
+
+/// A nation, founded and not yet running.
+pub struct Nation {
+    folder: PathBuf,
+    national: National,
+    passphrase: Passphrase,
+    directory: Directory,
+    clock: Arc<dyn Clock>,
+    registers: Vec<SocketAddr>,
+}
+
+impl Nation {
+    /// Founds a nation in an empty folder.
+    pub fn found(folder: &Path, clock: Arc<dyn Clock>) -> Result<Self, NationError> {
+        fs::create_dir_all(folder).map_err(NationError::file(folder))?;
+        let folder = folder.canonicalize().map_err(NationError::file(folder))?;
+        let passphrase = Passphrase::generate();
+        passphrase.write_credential_file(&folder.join(files::PASSPHRASE))?;
+        let now = clock.now();
+        let national = National::create(&folder.join("national"), "AZ", &passphrase, now)?;
+        let policy = folder.join("policy");
+        fs::create_dir_all(&policy).map_err(NationError::file(&policy))?;
+        AGENCIES.extract(&policy).map_err(NationError::file(&policy))?;
+        let directory = empty_directory(now);
+        let mut nation = Self { folder, national, passphrase, directory, clock, registers: Vec::new() };
+        nation.settle()?;
+        Ok(nation)
+    }
+
+    /// Keys, certificates, addresses and files for everyone, and the first directory.
+    fn settle(&mut self) -> Result<(), NationError> {
+        let mut ports = free_ports(2 + 3 * OWNERS.len())?.into_iter();
+        let mut next = || ports.next().ok_or_else(|| NationError::Port(std::io::Error::other("too few")));
+        let (listen, admin) = (next()?, next()?);
+        let seal = self.issue("broker", BROKER, true)?;
+        let log = create_log_key(&self.folder.join("broker/log.key"), &self.passphrase)?;
+        let key = LogKey::new(LOG_ORIGIN, &log).map_err(|error| NationError::Caller(error.to_string()))?;
+        self.directory.brokers.push(BrokerEntry {
+            id: id(BROKER),
+            authority: authority(listen)?,
+            seals: vec![seal],
+            log: LogEntry { origin: LOG_ORIGIN.to_owned(), key: key.to_string() },
+        });
+        self.write("broker/broker.toml", &files::broker(&self.folder, listen, admin))?;
+        for part in OWNERS {
+            let addresses = HostAddresses { listen: next()?, admin: next()?, register: next()? };
+            self.settle_owner(part, addresses)?;
+        }
+        for part in CALLERS {
+            let seal = self.issue(&format!("callers/{}", part.name), part.member, false)?;
+            self.directory.members.push(member(part.member, seal));
+            let config = files::client(&self.folder, part);
+            self.write(&format!("callers/{}/client.toml", part.name), &config)?;
+        }
+        self.publish(|_| {})
+    }
+
+    fn settle_owner(&mut self, part: &OwnerPart, addresses: HostAddresses) -> Result<(), NationError> {
+        let seal = self.issue(&format!("hosts/{}", part.name), part.member, true)?;
+        let entry = |(code, verbs): &(&str, &[_])| ServiceEntry {
+            code: (*code).to_owned(),
+            version: "v1".to_owned(),
+            verbs: verbs.to_vec(),
+        };
+        self.directory.members.push(MemberEntry {
+            host: Some(HostEntry { authority: authority(addresses.listen)? }),
+            services: part.services.iter().map(entry).collect(),
+            ..member(part.member, seal)
+        });
+        self.registers.push(addresses.register);
+        let config = files::host(&self.folder, part, addresses);
+        self.write(&format!("hosts/{}/host.toml", part.name), &config)
+    }
+
+    /// A TLS and a seal certificate in a folder of the member's own.
+    fn issue(&mut self, folder: &str, member: &str, server: bool) -> Result<SealEntry, NationError> {
+        let (folder, member) = (self.folder.join(folder), id(member));
+        let now = self.clock.now();
+        let issue =
+            Issue { member: &member, folder: &folder, passphrase: &self.passphrase, key: KeyKind::P256, days: 7, now };
+        let hosts = if server { vec!["127.0.0.1".to_owned(), "localhost".to_owned()] } else { Vec::new() };
+        self.national.issue_tls(&issue, &hosts)?;
+        let seal = self.national.issue_seal(&Issue { days: 365, ..issue })?;
+        Ok(SealEntry::new(seal.certificate.der()))
+    }
+
+    /// Changes the directory, names the policies and definitions that lie in the folder, and publishes a new version.
+    pub fn publish(&mut self, change: impl FnOnce(&mut Directory)) -> Result<(), NationError> {
+        change(&mut self.directory);
+        let now = self.clock.now();
+        self.directory.version += 1;
+        self.directory.issued = now;
+        self.directory.expires = now + 24.hours();
+        self.name_policies()?;
+        let text = mohur_directory::sign(&self.directory, self.national.directory_signer())?;
+        self.write("directory.jws", &text)
+    }
+
+    fn name_policies(&mut self) -> Result<(), NationError> {
+        let policy = self.folder.join("policy");
+        for agency in load_all(&policy)? {
+            let entry = PolicyEntry { version: agency.version(), digest: HexDigest(Digest(agency.digest())) };
+            let owners: Vec<&MemberId> = agency.services().map(mohur_wire::ServiceId::owner).collect();
+            let members = self.directory.members.iter_mut().filter(|member| owners.contains(&&member.id));
+            members.for_each(|member| member.policy = Some(entry.clone()));
+        }
+        self.directory.definitions = load_definitions(&policy)?
+            .iter()
+            .map(|definition| DefinitionEntry {
+                id: definition.id.clone(),
+                version: definition.version,
+                digest: HexDigest(definition_digest(definition)),
+            })
+            .collect();
+        Ok(())
+    }
+
+    /// Writes a file, replacing it in one step.
+    fn write(&self, name: &str, text: &str) -> Result<(), NationError> {
+        let path = self.folder.join(name);
+        let next = path.with_extension("next");
+        fs::write(&next, text).and_then(|()| fs::rename(&next, &path)).map_err(NationError::file(&path))
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The certificate authorities.
+    pub const fn national(&mut self) -> &mut National {
+        &mut self.national
+    }
+
+    /// The directory as it was last published.
+    pub const fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The clock that everything reads.
+    pub const fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// What opens every key of the nation.
+    pub const fn passphrase(&self) -> &Passphrase {
+        &self.passphrase
+    }
+
+    /// The addresses of the registers, in the order of the cast.
+    pub fn registers(&self) -> &[SocketAddr] {
+        &self.registers
+    }
+
+    /// The path of a file in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// One of those who ask.
+    pub fn caller(&self, name: &str) -> Result<Caller, NationError> {
+        let config = mohur_client::Config::load(&self.path(&format!("callers/{name}/client.toml")))?;
+        config.caller(Arc::clone(&self.clock)).map_err(|error| NationError::Caller(error.to_string()))
+    }
+}
+
+fn empty_directory(now: Timestamp) -> Directory {
+    Directory {
+        version: 0,
+        issued: now,
+        expires: now,
+        domain: "AZ".to_owned(),
+        brokers: Vec::new(),
+        members: Vec::new(),
+        denied: Vec::new(),
+        definitions: Vec::new(),
+    }
+}
+
+fn member(text: &str, seal: SealEntry) -> MemberEntry {
+    MemberEntry {
+        id: id(text),
+        broker: id(BROKER),
+        seals: vec![seal],
+        host: None,
+        services: Vec::new(),
+        policy: None,
+        requests_per_second: REQUESTS_PER_SECOND,
+    }
+}
+
+fn authority(address: SocketAddr) -> Result<mohur_directory::Authority, NationError> {
+    address.to_string().parse().map_err(|error| NationError::Caller(format!("{error}")))
+}
+
+/// Ports that are free now. They are bound together, so that they differ.
+fn free_ports(count: usize) -> Result<Vec<SocketAddr>, NationError> {
+    let bound: Result<Vec<_>, _> = (0..count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).collect();
+    let addresses: Result<_, _> = bound.map_err(NationError::Port)?.iter().map(TcpListener::local_addr).collect();
+    addresses.map_err(NationError::Port)
+}
