@@ -105,20 +105,28 @@ impl Keeper {
         self.broken.get().map(|reason| JournalError::Failed(Arc::clone(reason)))
     }
 
-    /// The next segment, waiting until it is prepared.
+    /// The next segment, waiting until it is prepared. If there was no room when it was asked for, it is tried again now.
     pub(crate) fn next_segment(&mut self) -> Result<Segment, JournalError> {
-        if !self.asked {
-            self.ask();
-        }
-        self.asked = false;
-        match self.prepared.recv() {
-            Ok(Ok(segment)) => {
-                self.next = segment.number + 1;
-                Ok(segment)
+        let mut tried_long_ago = self.asked;
+        loop {
+            if !self.asked {
+                self.ask();
             }
-            Ok(Err(error)) if is_full(&error) => Err(JournalError::Full(said(&self.staging, &error))),
-            Ok(Err(error)) => Err(JournalError::Failed(said(&self.staging, &error))),
-            Err(_) => Err(self.failure().unwrap_or_else(|| JournalError::Failed("its second thread has ended".into()))),
+            let prepared = self.prepared.recv();
+            self.asked = false;
+            match prepared {
+                Ok(Ok(segment)) => {
+                    self.next = segment.number + 1;
+                    return Ok(segment);
+                }
+                Ok(Err(error)) if is_full(&error) && tried_long_ago => tried_long_ago = false,
+                Ok(Err(error)) if is_full(&error) => return Err(JournalError::Full(said(&self.staging, &error))),
+                Ok(Err(error)) => return Err(JournalError::Failed(said(&self.staging, &error))),
+                Err(_) => {
+                    let unknown = || JournalError::Failed("its second thread has ended".into());
+                    return Err(self.failure().unwrap_or_else(unknown));
+                }
+            }
         }
     }
 

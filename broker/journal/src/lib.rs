@@ -24,6 +24,9 @@ mod shelf;
 mod snapshot;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use committed::Committed;
 pub use draft::Draft;
 pub use error::{JournalError, OpenError};

@@ -19,7 +19,7 @@ use crate::record::{self, Found, Record};
 pub(crate) const PAGE: u64 = record::PAGE as u64;
 const MAGIC: &[u8; 16] = b"mohur-segment-1\n";
 const SUFFIX: &str = "segment";
-const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
 /// How a batch is made durable: `File::sync_data`, but for tests of its failure.
 pub(crate) type Sync = fn(&File) -> io::Result<()>;
@@ -123,7 +123,11 @@ pub(crate) struct Scan {
 
 impl Scan {
     pub(crate) fn open(path: &Path, number: u64) -> Result<Self, OpenError> {
-        let bytes = fs::read(path).map_err(OpenError::io(path))?;
+        Self::of(path, number, fs::read(path).map_err(OpenError::io(path))?)
+    }
+
+    /// The records in the `bytes` that stand in `path`.
+    pub(crate) fn of(path: &Path, number: u64, bytes: Vec<u8>) -> Result<Self, OpenError> {
         let id = bytes.get(24..40).and_then(|id| id.try_into().ok()).unwrap_or_default();
         if !bytes.starts_with(&header(number, &id)) {
             return Err(OpenError::damaged(path, "the header of the segment is not whole"));
