@@ -13,6 +13,9 @@ use crate::jws::{self, Signed};
 use crate::keys::KeySource;
 use crate::opening::{Form, SentOpening};
 
+/// Longest detail of a host's refusal, in bytes.
+const MAX_DETAIL: usize = 1000;
+
 /// A query that its caller signed for its home broker, proved at the owner's host.
 #[derive(Clone, Debug)]
 pub struct ProvenQuery {
@@ -189,6 +192,9 @@ pub fn prove_refusal(token: &str, keys: &dyn KeySource, query_digest: &Digest) -
     }
     if refusal.query_digest != *query_digest {
         return Err(Refusal::new(RefusalCode::SubjectMismatch, "the refusal is about another query"));
+    }
+    if refusal.detail.len() > MAX_DETAIL {
+        return Err(Refusal::new(RefusalCode::Malformed, "the refusal's detail is longer than any sentence of ours"));
     }
     Ok(ProvenRefusal(signed))
 }

@@ -248,6 +248,8 @@ fn a_refusal_is_bound_to_its_query() {
     assert_eq!((proven.owner().as_str(), proven.refusal()), (HEALTH, Refusal::new(Code::Denied, "ask your officer")));
     let code = |token: &str, digest| prove_refusal(token, &world().keys(), &Digest(digest)).unwrap_err().code;
     assert_eq!(code(&token, [6; 32]), Code::SubjectMismatch);
+    let long = SealedRefusal { detail: "x".repeat(1001), ..refusal.clone() };
+    assert_eq!(code(&long.seal(world().seal(HEALTH)).unwrap(), [5; 32]), Code::Malformed);
     assert_eq!(code(&refusal.seal(world().seal(HUB)).unwrap(), [5; 32]), Code::IdentityMismatch);
     assert_eq!(
         code(&decision().seal(world().seal(HUB)).unwrap(), [5; 32]),
