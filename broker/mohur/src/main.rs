@@ -1,7 +1,9 @@
 //! `mohur`: one binary, thin subcommands over the crates.
 
+mod adapter;
 mod output;
 mod policy;
+mod process;
 
 use std::process::ExitCode;
 
@@ -31,6 +33,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run the host beside a register.
+    Adapter(adapter::Args),
     /// Check, test and explain the policy files.
     Policy(policy::Args),
 }
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command, out: &Output) -> Result<ExitCode, CliError> {
     match command {
+        Command::Adapter(args) => adapter::run(args, out),
         Command::Policy(args) => policy::run(args, out),
     }
 }
