@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use mohur_policy::AgencyPolicy;
 use mohur_policy_bundle::{GOVERNANCE, PolicyErrors, Report, Sealed, agency_folders, is_agency_folder};
 use serde_json::{Value, json};
 
@@ -77,7 +78,10 @@ fn check(folders: &[PathBuf], out: &Output) -> Result<ExitCode, CliError> {
                     let digest = hex(&policy.digest());
                     let (version, services) = (policy.version(), count(policy.services().count(), "service"));
                     let _ = writeln!(text, "  {} version {version}, {services}, digest {digest}", policy.agency());
-                    agencies.push(json!({ "agency": policy.agency().as_str(), "version": version, "digest": digest }));
+                    for note in notes(&policy) {
+                        let _ = writeln!(text, "  {note}");
+                    }
+                    agencies.push(json!({ "agency": policy.agency().as_str(), "version": policy.version(), "digest": digest, "notes": notes(&policy) }));
                 }
             }
             Err(errors) => problems.extend_from_slice(errors.as_slice()),
@@ -95,6 +99,18 @@ fn check(folders: &[PathBuf], out: &Output) -> Result<ExitCode, CliError> {
     });
     out.say(text.trim_end(), &document);
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { Exit::Usage.into() })
+}
+
+/// Rules that load, and refuse all the same.
+fn notes(policy: &AgencyPolicy) -> Vec<String> {
+    let mut notes = Vec::new();
+    for rule in policy.rules() {
+        for obligation in rule.obligations.iter().filter(|obligation| !obligation.is_honoured()) {
+            let what = "this version cannot honour it, so it refuses what the rule permits";
+            notes.push(format!("{}: @{obligation}: {what}", rule.place));
+        }
+    }
+    notes
 }
 
 fn test(folders: &[PathBuf], out: &Output) -> Result<ExitCode, CliError> {

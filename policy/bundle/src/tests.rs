@@ -48,3 +48,28 @@ fn the_shipped_definition_is_the_one_of_the_design() {
         serde_json::from_slice(&serde_json::to_vec(definition).unwrap()).unwrap();
     assert_eq!(definition_digest(&served), definition_digest(definition));
 }
+
+/// The first block of that language in the officer's guide.
+fn block_of(language: &str) -> String {
+    let guide = std::fs::read_to_string(shipped().join("../../docs/policy.md")).unwrap();
+    let (_, rest) = guide.split_once(&format!("```{language}\n")).unwrap();
+    rest.split_once("```").unwrap().0.to_owned()
+}
+
+#[test]
+fn the_guide_shows_what_is_true() {
+    let rules = std::fs::read_to_string(shipped().join("MOH/health-card.cedar")).unwrap();
+    assert!(rules.contains(&block_of("cedar")), "the rule of docs/policy.md is the one in MOH/health-card.cedar");
+    let copy = tempfile::tempdir().unwrap();
+    let path = copy.path().join("facts.toml");
+    let case = block_of("toml").replace("[[case]]\n", "");
+    let facts: String = case
+        .lines()
+        .filter(|line| !line.starts_with("name") && !line.starts_with("expect"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    std::fs::write(&path, facts).unwrap();
+    let facts = crate::load_facts(&path).unwrap_or_else(|errors| panic!("{errors}"));
+    let decision = mohur_policy::decide(&PolicySet::of(load_all(&shipped()).unwrap()), &facts);
+    assert_eq!(crate::Expected::of(&decision), crate::Expected::Denied);
+}
