@@ -1,1 +1,115 @@
+use proptest::prelude::*;
 
+use super::*;
+
+fn caller(number: u8) -> MemberId {
+    format!("AZ/GOV/A{number}/desk").parse().unwrap()
+}
+
+fn key(number: u8) -> MessageId {
+    format!("key-{number}").parse().unwrap()
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_780_000_000 + second).unwrap()
+}
+
+#[test]
+fn a_reservation_holds_until_it_expires() {
+    let mut record = Record::default();
+    let first = record.reserve(&caller(1), &key(1), at(0), at(10)).unwrap();
+    assert_eq!((first.state, first.reservation.clone(), first.expires), (State::Reserved, Some(key(1)), Some(at(10))));
+    assert_eq!(record.reserve(&caller(2), &key(1), at(9), at(19)).unwrap().state, State::AlreadyReserved);
+    assert_eq!(record.reserve(&caller(1), &key(2), at(9), at(19)).unwrap().state, State::AlreadyReserved);
+    assert_eq!(record.reserve(&caller(1), &key(1), at(9), at(19)).unwrap(), first);
+    assert_eq!(record.settle(&caller(1), &key(1), Operation::Consume, at(10)).unwrap().state, State::Expired);
+    assert_eq!(record.reserve(&caller(2), &key(1), at(10), at(20)).unwrap().state, State::Reserved);
+    // The one that expired cannot come back.
+    assert_eq!(record.settle(&caller(1), &key(1), Operation::Consume, at(11)).unwrap().state, State::Expired);
+    assert_eq!(record.settle(&caller(2), &key(1), Operation::Consume, at(11)).unwrap().state, State::Consumed);
+    assert_eq!(record.state(at(99)), State::Consumed);
+}
+
+#[test]
+fn what_is_released_can_be_reserved_again_but_not_with_the_same_key() {
+    let mut record = Record::default();
+    record.reserve(&caller(1), &key(1), at(0), at(10)).unwrap();
+    assert_eq!(record.settle(&caller(1), &key(1), Operation::Release, at(1)).unwrap().state, State::Released);
+    assert_eq!(record.settle(&caller(1), &key(1), Operation::Release, at(2)).unwrap().state, State::Released);
+    assert_eq!(record.settle(&caller(1), &key(1), Operation::Consume, at(2)), Err(Refused::SettledOtherwise));
+    assert_eq!(record.state(at(3)), State::Paid);
+    // The same key: the first answer and no second effect.
+    assert_eq!(record.reserve(&caller(1), &key(1), at(3), at(13)).unwrap().expires, Some(at(10)));
+    assert_eq!(record.state(at(3)), State::Paid);
+    assert_eq!(record.reserve(&caller(1), &key(2), at(3), at(13)).unwrap().expires, Some(at(13)));
+}
+
+#[test]
+fn a_signed_consume_needs_the_callers_own_reservation() {
+    let mut record = Record::default();
+    assert_eq!(record.end(&caller(1), &key(9), Operation::Consume, at(0)), Err(Refused::NoReservation));
+    record.reserve(&caller(1), &key(1), at(0), at(10)).unwrap();
+    assert_eq!(record.end(&caller(2), &key(9), Operation::Consume, at(1)).unwrap().state, State::AlreadyReserved);
+    let consumed = record.end(&caller(1), &key(9), Operation::Consume, at(1)).unwrap();
+    assert_eq!(consumed.state, State::Consumed);
+    assert_eq!(record.end(&caller(1), &key(9), Operation::Consume, at(99)).unwrap(), consumed);
+    assert_eq!(record.end(&caller(1), &key(8), Operation::Consume, at(2)).unwrap().state, State::AlreadyConsumed);
+}
+
+#[test]
+fn a_record_does_not_grow_without_bound() {
+    let mut record = Record::default();
+    for number in 0..64 {
+        record.reserve(&caller(1), &key(number), at(0), at(10)).unwrap();
+        record.settle(&caller(1), &key(number), Operation::Release, at(0)).unwrap();
+    }
+    assert_eq!(record.reserve(&caller(1), &key(99), at(0), at(10)), Err(Refused::TooMany));
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Reserve(u8, u8),
+    Settle(u8, u8, bool),
+    End(u8, u8, bool),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let (caller, key) = (0..3_u8, 0..6_u8);
+    prop_oneof![
+        (caller.clone(), key.clone()).prop_map(|(caller, key)| Step::Reserve(caller, key)),
+        (caller.clone(), key.clone(), any::<bool>())
+            .prop_map(|(caller, key, consume)| Step::Settle(caller, key, consume)),
+        (caller, key, any::<bool>()).prop_map(|(caller, key, consume)| Step::End(caller, key, consume)),
+    ]
+}
+
+proptest! {
+    /// Whatever comes in whatever order: one receipt is consumed by one reservation, and repeating a step changes nothing.
+    #[test]
+    fn one_receipt_never_pays_twice(steps in proptest::collection::vec((step(), 0..8_i64), 0..60)) {
+        let mut record = Record::default();
+        let mut now = 0;
+        let mut payers = std::collections::BTreeSet::new();
+        for (step, passed) in steps {
+            now += passed;
+            let operation = |consume| if consume { Operation::Consume } else { Operation::Release };
+            let act = |record: &mut Record| match &step {
+                Step::Reserve(c, k) => record.reserve(&caller(*c), &key(*k), at(now), at(now + 10)),
+                Step::Settle(c, k, consume) => record.settle(&caller(*c), &key(*k), operation(*consume), at(now)),
+                Step::End(c, k, consume) => record.end(&caller(*c), &key(*k), operation(*consume), at(now)),
+            };
+            let outcome = act(&mut record);
+            let after = record.clone();
+            if let (Ok(Outcome { state: State::Consumed, reservation, .. }), Step::Settle(c, ..) | Step::End(c, ..)) = (&outcome, &step) {
+                payers.insert((*c, reservation.clone()));
+            }
+            prop_assert!(payers.len() <= 1);
+            let again = act(&mut record);
+            prop_assert_eq!(&record, &after);
+            if let (Ok(first), Ok(second)) = (&outcome, &again) {
+                let held = matches!(first.state, State::Reserved | State::Consumed);
+                prop_assert!(!held || first == second);
+            }
+        }
+    }
+}
