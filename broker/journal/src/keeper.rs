@@ -136,19 +136,32 @@ impl Keeper {
         self.ask();
     }
 
-    /// Retires the rest and waits for the thread to end; also removes the segment that was prepared in vain.
-    pub(crate) fn finish(mut self, retirement: Retirement) -> Result<(), JournalError> {
-        self.send(Task::Retire(Box::new(retirement)));
+    /// Lets the thread do what it was given, and waits for its end.
+    fn join(&mut self) -> Result<(), JournalError> {
         drop(self.tasks.take());
-        while let Ok(prepared) = self.prepared.recv() {
-            if let Ok(segment) = prepared {
-                fs::remove_file(&segment.path).map_err(|error| JournalError::Failed(said(&segment.path, &error)))?;
-            }
-        }
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             return Err(JournalError::Failed("its second thread has panicked".into()));
         }
         self.failure().map_or(Ok(()), Err)
+    }
+
+    /// Retires the rest and waits for the thread to end; also removes the segment that was prepared in vain.
+    pub(crate) fn finish(mut self, retirement: Retirement) -> Result<(), JournalError> {
+        self.send(Task::Retire(Box::new(retirement)));
+        self.join()?;
+        while let Ok(prepared) = self.prepared.try_recv() {
+            if let Ok(segment) = prepared {
+                fs::remove_file(&segment.path).map_err(|error| JournalError::Failed(said(&segment.path, &error)))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Keeper {
+    /// Nobody may find the folder unlocked while the thread still writes to it.
+    fn drop(&mut self) {
+        let _ = self.join();
     }
 }
 

@@ -151,12 +151,19 @@ async fn a_full_disk_refuses_before_anything_is_released() {
         eprintln!("skipped: no file system can be mounted here");
         return;
     }
-    let outcome = fill(&house, &place).await;
-    std::process::Command::new("umount").arg("-l").arg(&place).status().unwrap();
-    let (logged, refused, recovered) = outcome;
+    let _mount = Mount(place.clone());
+    let (logged, refused, recovered) = fill(&house, &place).await;
     assert!(matches!(refused, JournalError::Full(_)), "{refused}");
     assert!(logged > 50);
     assert_eq!(recovered, logged as u64);
+}
+
+struct Mount(PathBuf);
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
+    }
 }
 
 async fn fill(house: &House, place: &Path) -> (usize, JournalError, u64) {
