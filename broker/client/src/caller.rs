@@ -84,8 +84,9 @@ pub(crate) struct Outgoing<'a> {
 }
 
 /// What came back, with what it must be checked against.
-pub(crate) struct Exchanged {
-    pub(crate) response: http::Response<Bytes>,
+pub struct Exchanged {
+    /// As it was received.
+    pub response: http::Response<Bytes>,
     pub(crate) sent: SentRequest,
     pub(crate) arrival: Arrival,
 }
@@ -94,16 +95,36 @@ impl Caller {
     /// Asks one question.
     pub async fn ask(&self, question: Question) -> Result<Answered, AskError> {
         let query = self.query(question, Self::fresh_id()?);
-        let body = Bytes::from(query.to_opening());
-        let outgoing = Outgoing {
+        let (request, sent) = self.sign(&query)?;
+        let body = request.body().clone();
+        let exchanged = self.send(request, sent).await?;
+        self.check(&query, &body, &exchanged)
+    }
+
+    /// The signed request of a query.
+    pub fn sign(&self, query: &Query) -> Result<(http::Request<Bytes>, SentRequest), AskError> {
+        self.signed(&Outgoing {
             path: "/v1/query",
             id: &query.id,
             service: Some(query.service.to_string()),
             legs: None,
-            body: body.clone(),
-        };
-        let exchanged = self.exchange(outgoing).await?;
-        verify::answer(self, &query, &body, &exchanged)
+            body: query.to_opening().into(),
+        })
+    }
+
+    /// Sends a signed request to the home broker, and to nobody else.
+    pub async fn send(&self, request: http::Request<Bytes>, sent: SentRequest) -> Result<Exchanged, AskError> {
+        let reply = self.http.send(request, self.patience).await?;
+        let home = self.directory.broker_of(&self.me).map(|broker| &broker.id);
+        if reply.peer.as_ref().map(mohur_chain::TlsIdentity::member) != home {
+            return Err(AskError::Unverified("the peer is not the home broker".to_owned()));
+        }
+        Ok(Exchanged { response: reply.response, sent, arrival: Arrival::read(&*self.clock) })
+    }
+
+    /// Checks everything that an answer must prove.
+    pub fn check(&self, query: &Query, opening: &[u8], exchanged: &Exchanged) -> Result<Answered, AskError> {
+        verify::answer(self, query, opening, exchanged)
     }
 
     /// A new id: 128 random bits.
@@ -112,7 +133,8 @@ impl Caller {
         text.parse().map_err(|error| AskError::Question(format!("{error}")))
     }
 
-    pub(crate) fn query(&self, question: Question, id: MessageId) -> Query {
+    /// The query that a question becomes: with an id, and with fresh salt.
+    pub fn query(&self, question: Question, id: MessageId) -> Query {
         Query {
             salt: Salt(random_bytes()),
             id,
@@ -144,12 +166,7 @@ impl Caller {
     /// Signs and sends.
     pub(crate) async fn exchange(&self, outgoing: Outgoing<'_>) -> Result<Exchanged, AskError> {
         let (request, sent) = self.signed(&outgoing)?;
-        let reply = self.http.send(request, self.patience).await?;
-        let home = self.directory.broker_of(&self.me).map(|broker| &broker.id);
-        if reply.peer.as_ref().map(mohur_chain::TlsIdentity::member) != home {
-            return Err(AskError::Unverified("the peer is not the home broker".to_owned()));
-        }
-        Ok(Exchanged { response: reply.response, sent, arrival: Arrival::read(&*self.clock) })
+        self.send(request, sent).await
     }
 
     fn signed(&self, outgoing: &Outgoing<'_>) -> Result<(http::Request<Bytes>, SentRequest), AskError> {

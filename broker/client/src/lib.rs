@@ -10,6 +10,6 @@ mod error;
 mod verify;
 
 pub use bundle::{BundleReport, Inputs, LegReport};
-pub use caller::{Answered, Caller, Question};
+pub use caller::{Answered, Caller, Exchanged, Question};
 pub use config::Config;
 pub use error::{AskError, Refused};

@@ -81,10 +81,8 @@ fn refused(caller: &Caller, id: &MessageId, problem: Problem, exchanged: &Exchan
     if exchanged.response.headers().get(header::RECEIPT).is_none() {
         return Ok(Refused { problem, receipt: None });
     }
-    let receipt = match problem.code {
-        RefusalCode::Replayed | RefusalCode::InProgress => proven(caller, exchanged)?.0,
-        _ => receipt_of(caller, id, exchanged)?.0,
-    };
+    let repeated = matches!(problem.code, RefusalCode::Replayed | RefusalCode::InProgress);
+    let receipt = if repeated { proven(caller, exchanged)?.0 } else { receipt_of(caller, id, exchanged)?.0 };
     Ok(Refused { problem, receipt: Some(receipt) })
 }
 

@@ -1,7 +1,9 @@
 //! `mohur`: one binary, thin subcommands over the crates.
 
 mod adapter;
+mod demo;
 mod output;
+mod pki;
 mod policy;
 mod process;
 
@@ -33,8 +35,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run the whole exchange on this machine, told as a story.
+    Demo(demo::Args),
     /// Run the host beside a register.
     Adapter(adapter::Args),
+    /// Make certificate authorities, issue, revoke and look at certificates.
+    Pki(pki::Args),
     /// Check, test and explain the policy files.
     Policy(policy::Args),
 }
@@ -50,7 +56,9 @@ fn main() -> ExitCode {
 
 fn run(command: Command, out: &Output) -> Result<ExitCode, CliError> {
     match command {
+        Command::Demo(args) => demo::run(args, out),
         Command::Adapter(args) => adapter::run(args, out),
+        Command::Pki(args) => pki::run(args, out),
         Command::Policy(args) => policy::run(args, out),
     }
 }

@@ -84,7 +84,11 @@ folder = "{policy}"
 url = "{register}"
 credential = "register.token"
 {fee}"#,
-        fee = if part.name == "state-fees" { format!("fee = {}\n", mohur_reference::country::FEE) } else { String::new() },
+        fee = if part.name == "state-fees" {
+            format!("fee = {}\n", mohur_reference::country::FEE)
+        } else {
+            String::new()
+        },
         name = part.name,
         member = part.member,
         passphrase = at(folder, PASSPHRASE),

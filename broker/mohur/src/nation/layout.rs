@@ -11,7 +11,8 @@ use mohur_authority::{Issue, National, create_log_key};
 use mohur_client::Caller;
 use mohur_crypto::Digest;
 use mohur_directory::{
-    BrokerEntry, DefinitionEntry, Directory, HexDigest, HostEntry, LogEntry, MemberEntry, PolicyEntry, SealEntry, ServiceEntry,
+    BrokerEntry, DefinitionEntry, Directory, HexDigest, HostEntry, LogEntry, MemberEntry, PolicyEntry, SealEntry,
+    ServiceEntry,
 };
 use mohur_policy_bundle::{definition_digest, load_all, load_definitions};
 use mohur_seal::{KeyKind, Passphrase};

@@ -1,0 +1,259 @@
+//! `mohur pki`: the certificate authorities of a domain.
+
+mod inspect;
+mod issue;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use mohur_authority::{AuthorityError, Layout, National, Reason};
+use mohur_directory::{Directory, RollbackGuard, Snapshot, sign};
+use mohur_http::SystemClock;
+use mohur_seal::{Passphrase, SealError};
+use mohur_wire::{Clock, Timestamp};
+use serde_json::json;
+
+use crate::output::{CliError, Exit, Output};
+
+const EXAMPLES: &str = "\
+Examples:
+  mohur pki init national --domain AZ
+  mohur pki issue tls AZ/GOV/MIA/id-cards --pki national --out id-cards
+  mohur pki issue tls AZ/GOV/OPERATOR/hub --pki national --out hub --host hub.example --host 127.0.0.1
+  mohur pki issue seal AZ/GOV/MIA/id-cards --pki national --out id-cards
+  mohur pki inspect id-cards/seal.pem --trust national/trust
+  mohur pki inspect national
+  mohur pki revoke id-cards/seal.pem --reason key-compromise --pki national
+
+The folder of `init` holds `authority/` (keys: keep it offline), `trust/` (give it to everyone) and `passphrase`.";
+
+/// Make certificate authorities, issue, revoke and look at certificates.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Make a root, a TLS CA, a Seal CA and a signer for the directory, in a new folder.
+    #[command(after_help = "Example:\n  mohur pki init national --domain AZ")]
+    Init {
+        /// The folder to make.
+        folder: PathBuf,
+        /// The domain: the first part of every member's identifier.
+        #[arg(long)]
+        domain: String,
+        /// A credential file whose passphrase encrypts the keys; one with a random passphrase is made at
+        /// <FOLDER>/passphrase otherwise.
+        #[arg(long)]
+        passphrase: Option<PathBuf>,
+    },
+    /// Issue a key and a certificate to a member.
+    Issue(issue::Args),
+    /// Revoke a certificate, and write new revocation lists.
+    #[command(after_help = "\
+Examples:
+  mohur pki revoke id-cards/seal.pem --reason key-compromise --pki national
+  mohur pki revoke 5a3c0f9e12 --pki national
+
+The new lists take effect where they are copied to; a fingerprint in the directory's `denied` takes effect at once.")]
+    Revoke {
+        /// The certificate's file, or the first eight or more digits of its serial number or fingerprint.
+        certificate: String,
+        /// unspecified, key-compromise, affiliation-changed, superseded, cessation-of-operation or privilege-withdrawn.
+        #[arg(long, default_value = "unspecified")]
+        reason: Reason,
+        #[command(flatten)]
+        pki: Pki,
+    },
+    /// Write fresh revocation lists; stale ones shut every door. The root's holds 180 days, the others 30.
+    #[command(after_help = "Example:\n  mohur pki renew-lists --pki national")]
+    RenewLists {
+        #[command(flatten)]
+        pki: Pki,
+    },
+    /// Sign a directory: JSON in, `directory.jws` out, with new times.
+    #[command(after_help = "Example:\n  mohur pki sign-directory members.json --pki national --out directory.jws")]
+    SignDirectory {
+        /// The directory as JSON. Its version must be higher than that of the last one signed here.
+        file: PathBuf,
+        /// Where the signed directory goes.
+        #[arg(long)]
+        out: PathBuf,
+        /// For how many days it holds.
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=366))]
+        days: i64,
+        #[command(flatten)]
+        pki: Pki,
+    },
+    /// Show what certificates are for, whom they name and what is wrong with them; or all that a PKI issued.
+    Inspect(inspect::Args),
+}
+
+/// Which PKI, and what opens it.
+#[derive(clap::Args)]
+struct Pki {
+    /// The folder that `mohur pki init` made.
+    #[arg(long)]
+    pki: PathBuf,
+    /// The credential file that opens its keys [default: <PKI>/passphrase].
+    #[arg(long)]
+    passphrase: Option<PathBuf>,
+}
+
+impl Pki {
+    fn open(&self) -> Result<National, CliError> {
+        let file = self.passphrase.clone().unwrap_or_else(|| self.pki.join("passphrase"));
+        let passphrase = Passphrase::from_credential_file(&file).map_err(key_error)?;
+        National::open(&self.pki, &passphrase).map_err(error)
+    }
+}
+
+/// Runs `mohur pki`.
+pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
+    let now = SystemClock.now();
+    match args.command {
+        Command::Init { folder, domain, passphrase } => init(&folder, &domain, passphrase, now, out),
+        Command::Issue(args) => issue::run(&args, now, out),
+        Command::Revoke { certificate, reason, pki } => revoke(&certificate, reason, &pki, now, out),
+        Command::RenewLists { pki } => renew_lists(&pki, now, out),
+        Command::SignDirectory { file, out: target, days, pki } => {
+            sign_directory(&file, &target, days, (&pki, now), out)
+        }
+        Command::Inspect(args) => inspect::run(&args, now, out),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it takes the place of map_err's closure")]
+fn error(error: AuthorityError) -> CliError {
+    CliError::usage(error)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it takes the place of map_err's closure")]
+fn key_error(error: SealError) -> CliError {
+    CliError::usage(error)
+}
+
+/// The passphrase of that file; a new one with a random passphrase when `file` is `None` and `default` does not exist.
+fn passphrase(file: Option<PathBuf>, default: &Path) -> Result<(Passphrase, PathBuf), CliError> {
+    let (path, make) = match file {
+        Some(path) => (path, false),
+        None => (default.to_owned(), !default.exists()),
+    };
+    let passphrase = if make {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| CliError::usage(format_args!("{}: {error}", folder.display())))?;
+        }
+        let fresh = Passphrase::generate();
+        fresh.write_credential_file(&path).map_err(key_error)?;
+        fresh
+    } else {
+        Passphrase::from_credential_file(&path).map_err(key_error)?
+    };
+    Ok((passphrase, path))
+}
+
+fn init(
+    folder: &Path,
+    domain: &str,
+    credential: Option<PathBuf>,
+    now: Timestamp,
+    out: &Output,
+) -> Result<ExitCode, CliError> {
+    if Layout::new(folder).authority().exists() {
+        return Err(error(AuthorityError::Exists { path: folder.to_owned() }));
+    }
+    let (passphrase, credential) = passphrase(credential, &folder.join("passphrase"))?;
+    let national = National::create(folder, domain, &passphrase, now).map_err(error)?;
+    let layout = national.layout();
+    let text = format!(
+        "The PKI of {domain} is made.\n\
+         \x20 keys        {}   (keep it offline; of the daily work only the root's key is not needed)\n\
+         \x20 trust       {}   (give it to everyone)\n\
+         \x20 passphrase  {}   (keep it apart from the keys)\n\
+         Next: mohur pki issue tls {domain}/GOV/OPERATOR/hub --pki {} --out hub --host localhost",
+        layout.authority().display(),
+        layout.trust().display(),
+        credential.display(),
+        folder.display(),
+    );
+    let document = json!({
+        "domain": domain, "authority": layout.authority(), "trust": layout.trust(), "passphrase": credential,
+    });
+    out.say(text, &document);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn revoke(which: &str, reason: Reason, pki: &Pki, now: Timestamp, out: &Output) -> Result<ExitCode, CliError> {
+    let mut national = pki.open()?;
+    let fingerprint = if Path::new(which).is_file() {
+        let found = inspect::certificates(Path::new(which))?;
+        let first = found.first().ok_or_else(|| CliError::usage(format_args!("{which}: no certificate in PEM")))?;
+        mohur_crypto::sha256(first).to_string()
+    } else {
+        which.to_owned()
+    };
+    let record = national.revoke(&fingerprint, reason, now).map_err(error)?;
+    let lists = national.layout().trust();
+    let text = format!(
+        "Revoked ({}): the {} certificate {} of {}.\nNew lists lie in {}: copy them to every process of the domain.\n\
+         To refuse it at once, put {} into the directory's `denied`.",
+        reason.name(),
+        record.profile,
+        record.serial,
+        record.subject,
+        lists.display(),
+        record.fingerprint,
+    );
+    out.say(text, &json!({ "revoked": record, "lists": lists }));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn renew_lists(pki: &Pki, now: Timestamp, out: &Output) -> Result<ExitCode, CliError> {
+    let mut national = pki.open()?;
+    national.renew_revocation_lists(now).map_err(error)?;
+    let until = national.trust().map_err(error)?.fresh_until();
+    let lists = national.layout().trust();
+    out.say(
+        format!("New lists lie in {}; all are fresh until {until}.", lists.display()),
+        &json!({ "lists": lists, "fresh-until": until }),
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn sign_directory(
+    file: &Path,
+    target: &Path,
+    days: i64,
+    (pki, now): (&Pki, Timestamp),
+    out: &Output,
+) -> Result<ExitCode, CliError> {
+    let named = |error: &dyn std::fmt::Display| CliError::usage(format_args!("{}: {error}", file.display()));
+    let national = pki.open()?;
+    let text = std::fs::read_to_string(file).map_err(|error| named(&error))?;
+    let mut directory: Directory = serde_json::from_str(&text).map_err(|error| named(&error))?;
+    directory.issued = now;
+    directory.expires =
+        Timestamp::from_second(now.as_second().saturating_add(days * 86_400)).map_err(|error| named(&error))?;
+    let signed = sign(&directory, national.directory_signer()).map_err(|error| named(&error))?;
+    // What the members would refuse is not handed out, nor a version twice.
+    let trust = national.trust().map_err(error)?;
+    let snapshot = Snapshot::verify(&signed, &trust, now, 0).map_err(|error| named(&error))?;
+    let guard = RollbackGuard::new(national.layout().authority().join("directory.version"));
+    guard
+        .admit(&snapshot)
+        .map_err(|error| CliError::new(Exit::Negative, format_args!("{}: {error}", file.display())))?;
+    std::fs::write(target, &signed).map_err(|error| CliError::usage(format_args!("{}: {error}", target.display())))?;
+    let members = snapshot.directory().members.len();
+    let text = format!(
+        "{}: version {} with {members} members, valid until {}.",
+        target.display(),
+        snapshot.version(),
+        directory.expires,
+    );
+    out.say(text, &json!({ "file": target, "version": snapshot.version(), "expires": directory.expires }));
+    Ok(ExitCode::SUCCESS)
+}

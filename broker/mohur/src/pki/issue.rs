@@ -1,0 +1,114 @@
+//! `mohur pki issue`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use mohur_authority::Issue;
+use mohur_seal::KeyKind;
+use mohur_wire::{MemberId, Timestamp};
+use serde_json::json;
+
+use super::{Pki, error, passphrase};
+use crate::output::{CliError, Output};
+
+const EXAMPLES: &str = "\
+Examples:
+  mohur pki issue tls AZ/GOV/MIA/id-cards --pki national --out id-cards
+  mohur pki issue tls AZ/GOV/OPERATOR/hub --pki national --out hub --host hub.example --host 127.0.0.1
+  mohur pki issue tls AZ/COM/BANK/credit --pki national --out bank --days 365
+  mohur pki issue seal AZ/GOV/MIA/id-cards --pki national --out id-cards --key rsa2048";
+
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// What it is for: opening connections, or sealing messages. Never both.
+    profile: For,
+    /// The member, e.g. AZ/GOV/MIA/id-cards.
+    member: MemberId,
+    /// Where `tls.pem` and `tls.key`, or `seal.pem` and `seal.key`, go.
+    #[arg(long)]
+    out: PathBuf,
+    /// A DNS name or an IP address of a server; may stand several times. TLS only.
+    #[arg(long)]
+    host: Vec<String>,
+    /// For how many days [default: 7 for TLS, 365 for a seal].
+    #[arg(long)]
+    days: Option<i64>,
+    /// The kind of key.
+    #[arg(long, value_enum, default_value_t = Key::P256)]
+    key: Key,
+    /// The credential file whose passphrase encrypts the new key; one with a random passphrase is made at <OUT>/passphrase
+    /// otherwise.
+    #[arg(long)]
+    key_passphrase: Option<PathBuf>,
+    #[command(flatten)]
+    pki: Pki,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum For {
+    Tls,
+    Seal,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Key {
+    P256,
+    Ed25519,
+    Rsa2048,
+}
+
+impl Key {
+    const fn kind(self) -> KeyKind {
+        match self {
+            Self::P256 => KeyKind::P256,
+            Self::Ed25519 => KeyKind::Ed25519,
+            Self::Rsa2048 => KeyKind::Rsa2048,
+        }
+    }
+}
+
+pub(super) fn run(args: &Args, now: Timestamp, out: &Output) -> Result<ExitCode, CliError> {
+    if args.profile == For::Seal && !args.host.is_empty() {
+        return Err(CliError::usage("a seal names no hosts: --host is for `issue tls`"));
+    }
+    let mut national = args.pki.open()?;
+    let (passphrase, credential) = passphrase(args.key_passphrase.clone(), &args.out.join("passphrase"))?;
+    let issue = |days| Issue {
+        member: &args.member,
+        folder: &args.out,
+        passphrase: &passphrase,
+        key: args.key.kind(),
+        days: args.days.unwrap_or(days),
+        now,
+    };
+    let issued = match args.profile {
+        For::Tls => national.issue_tls(&issue(7), &args.host),
+        For::Seal => national.issue_seal(&issue(365)),
+    }
+    .map_err(error)?;
+    let certificate = &issued.certificate;
+    let text = format!(
+        "Issued a {} certificate to {}, valid until {}.\n  certificate  {}\n  key          {}\n  passphrase   {}\n  fingerprint  {}",
+        certificate.profile(),
+        args.member,
+        certificate.not_after(),
+        issued.chain.display(),
+        issued.key.display(),
+        credential.display(),
+        certificate.fingerprint(),
+    );
+    let document = json!({
+        "profile": certificate.profile().name(),
+        "member": args.member,
+        "not-after": certificate.not_after(),
+        "serial": certificate.serial(),
+        "fingerprint": certificate.fingerprint().to_string(),
+        "certificate": issued.chain,
+        "key": issued.key,
+        "passphrase": credential,
+    });
+    out.say(text, &document);
+    Ok(ExitCode::SUCCESS)
+}
