@@ -162,7 +162,14 @@ async fn every_oddity_of_the_fee_shows() {
         let expected = match oddity {
             Oddity::ClaimsForeignReceipt | Oddity::FeeNeverPaid => "unknown-receipt",
             Oddity::FeePending | Oddity::FeeRejected | Oddity::FeeTooLow | Oddity::ClaimsAnotherBirthDate => "unpaid",
-            _ => "reserved",
+            Oddity::ClaimsFormerName
+            | Oddity::ClaimsSingle
+            | Oddity::NoBirthAct
+            | Oddity::NoHealthCard
+            | Oddity::NoBloodGroup
+            | Oddity::NoHeight
+            | Oddity::HealthBirthDateDiffers
+            | Oddity::OneSidedMarriage => "reserved",
         };
         assert_eq!(state(&adapter, &change(citizen, "reserve", &format!("k-{number}"))).await, expected, "{oddity:?}");
     }
