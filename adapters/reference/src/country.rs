@@ -24,6 +24,9 @@ pub struct Country {
 }
 
 impl Country {
+    /// The seed of the demo, the samples and the tests.
+    pub const SEED: u64 = 2007;
+
     /// The country of that seed.
     pub fn from_seed(seed: u64) -> Self {
         let citizens = make::citizens(seed, POPULATION);
@@ -89,9 +92,9 @@ impl Country {
 }
 
 impl Default for Country {
-    /// The country of the demo, the samples and the tests.
+    /// The country of [`Country::SEED`].
     fn default() -> Self {
-        Self::from_seed(2007)
+        Self::from_seed(Self::SEED)
     }
 }
 

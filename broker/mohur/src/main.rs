@@ -6,6 +6,7 @@ mod output;
 mod pki;
 mod policy;
 mod process;
+mod registry;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,8 @@ enum Command {
     Pki(pki::Args),
     /// Check, test and explain the policy files.
     Policy(policy::Args),
+    /// Run the embedded reference registers, which hold people who do not exist.
+    Registry(registry::Args),
 }
 
 fn main() -> ExitCode {
@@ -60,5 +63,6 @@ fn run(command: Command, out: &Output) -> Result<ExitCode, CliError> {
         Command::Adapter(args) => adapter::run(args, out),
         Command::Pki(args) => pki::run(args, out),
         Command::Policy(args) => policy::run(args, out),
+        Command::Registry(args) => registry::run(args, out),
     }
 }

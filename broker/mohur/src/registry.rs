@@ -1,0 +1,157 @@
+//! `mohur registry`: the embedded reference registers, and the people in them.
+
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use mohur_http::SystemClock;
+use mohur_reference::{Country, Kind, Register};
+use serde_json::{Value, json};
+
+use crate::output::{CliError, Exit, Output};
+use crate::process;
+
+const EXAMPLES: &str = "\
+Examples:
+  mohur registry people                                 who lives in the synthetic country
+  mohur registry people --odd --json                    those with whom something is wrong, as JSON
+  mohur registry run --all                              all three registers on free loopback ports
+  mohur registry run civil-registry --listen 127.0.0.1:7101
+
+What each register speaks: docs/registries.md";
+
+/// Run the embedded reference registers, which hold people who do not exist.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Serve registers on this machine, until SIGTERM or Ctrl-C.
+    #[command(after_help = "Example:\n  mohur registry run --all --listen 127.0.0.1:7101 --credentials registers\n\n\
+        With several registers the second takes the next port, and so on; port 0 takes free ones.")]
+    Run {
+        /// Which ones.
+        #[arg(required_unless_present = "all", value_parser = kind)]
+        registers: Vec<Kind>,
+        /// All of them.
+        #[arg(long, conflicts_with = "registers")]
+        all: bool,
+        /// A loopback address for the first one: plain HTTP does not leave the machine.
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+        /// The folder in which each register's bearer token is put, as <register>.token.
+        #[arg(long, default_value = "mohur-registers")]
+        credentials: PathBuf,
+        /// The seed of the country.
+        #[arg(long, default_value_t = Country::SEED)]
+        seed: u64,
+    },
+    /// List the people of the synthetic country.
+    #[command(after_help = "Example:\n  mohur registry people --odd")]
+    People {
+        /// Only those with whom something is wrong, on purpose.
+        #[arg(long)]
+        odd: bool,
+        /// The seed of the country.
+        #[arg(long, default_value_t = Country::SEED)]
+        seed: u64,
+    },
+}
+
+/// Runs `mohur registry`.
+pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
+    match args.command {
+        Command::Run { registers, all, listen, credentials, seed } => {
+            let kinds = if all { Kind::ALL.to_vec() } else { registers };
+            process::logs(out);
+            process::run(serve(kinds, listen, credentials, seed, out))
+        }
+        Command::People { odd, seed } => {
+            people(&Country::from_seed(seed), odd, out);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    let names = || Kind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+    Kind::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or_else(|| format!("choose one of {}", names()))
+}
+
+async fn serve(
+    kinds: Vec<Kind>,
+    listen: SocketAddr,
+    credentials: PathBuf,
+    seed: u64,
+    out: &Output,
+) -> Result<ExitCode, CliError> {
+    if !listen.ip().is_loopback() {
+        return Err(CliError::usage("--listen must be a loopback address: the registers speak plain HTTP"));
+    }
+    let country = Arc::new(Country::from_seed(seed));
+    let (mut text, mut documents, mut running) = (String::new(), Vec::new(), Vec::new());
+    let mut address = listen;
+    for kind in kinds {
+        let register = Register::start(kind, address, Arc::clone(&country), Arc::new(SystemClock)).await;
+        let register = register.map_err(|error| CliError::new(Exit::Usage, error))?;
+        let token = credentials.join(format!("{}.token", kind.as_str()));
+        write_token(&credentials, &token, register.token())?;
+        let (url, file) = (register.url(), token.display().to_string());
+        let _ = writeln!(text, "{:<15} {url}  token in {file}", kind.as_str());
+        documents.push(json!({ "register": kind.as_str(), "url": url, "credential": file }));
+        running.push(register);
+        if listen.port() != 0 {
+            let next = address.port().checked_add(1).ok_or_else(|| CliError::usage("no port after 65535"))?;
+            address.set_port(next);
+        }
+    }
+    text.push_str("People to ask about: mohur registry people. Ctrl-C ends it.");
+    out.say(text, &documents);
+    process::asked_to_stop().await?;
+    for register in running {
+        register.stop().await;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The token is a credential, even if only for synthetic people: nobody else may read it.
+fn write_token(folder: &Path, file: &Path, token: &str) -> Result<(), CliError> {
+    let wrong = |error: std::io::Error| CliError::usage(format!("{}: {error}", file.display()));
+    std::fs::create_dir_all(folder).map_err(wrong)?;
+    if file.exists() {
+        std::fs::remove_file(file).map_err(wrong)?;
+    }
+    let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(wrong)?;
+    open.write_all(token.as_bytes()).map_err(wrong)
+}
+
+fn people(country: &Country, only_odd: bool, out: &Output) {
+    let mut text = format!(
+        "{:<8} {:<16} {:<10} {:<11} {:<9} {:<15} {}\n",
+        "FIN", "FAMILY NAME", "NAME", "BORN", "STATUS", "RECEIPT", "ODD"
+    );
+    let mut documents: Vec<Value> = Vec::new();
+    let shown = country.citizens().iter().filter(|citizen| !only_odd || citizen.oddity.is_some());
+    for citizen in shown {
+        let claims = &citizen.claims;
+        let odd = citizen.oddity.map(mohur_reference::Oddity::sentence);
+        let (fin, family, given) = (citizen.fin.as_str(), claims.family_name.as_str(), claims.given_name.as_str());
+        let (born, status, receipt) = (claims.birth_date, claims.marital_status.as_str(), claims.receipt.as_str());
+        let note = odd.unwrap_or_default();
+        let _ = writeln!(text, "{fin:<8} {family:<16} {given:<10} {born:<11} {status:<9} {receipt:<15} {note}");
+        documents.push(json!({
+            "fin": fin, "familyName": family, "givenName": given, "birthDate": born.to_string(),
+            "maritalStatus": status, "receipt": receipt, "odd": odd,
+        }));
+    }
+    out.say(text.trim_end(), &documents);
+}
