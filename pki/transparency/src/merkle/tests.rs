@@ -39,7 +39,7 @@ impl Nodes for All {
     type Error = std::convert::Infallible;
 
     fn node(&self, level: u32, index: u64) -> Result<Digest, Self::Error> {
-        let start = (index << level) as usize;
+        let start = usize::try_from(index << level).unwrap();
         Ok(by_definition::root(&self.0[start..start + (1 << level)]))
     }
 }
