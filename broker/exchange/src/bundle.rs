@@ -24,6 +24,16 @@ pub(crate) use running::Bundles;
 use running::Running;
 
 impl<P: Provider> Exchange<P> {
+    /// The published definitions, as JSON.
+    pub fn definitions(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.world().definitions.values().collect::<Vec<_>>()).unwrap_or_default()
+    }
+
+    /// One published definition, as JSON.
+    pub fn definition(&self, id: &MessageId) -> Option<Vec<u8>> {
+        self.world().definitions.get(id).and_then(|definition| serde_json::to_vec(definition).ok())
+    }
+
     /// Answers a bundle with the legs that come within the wait; the rest can be polled.
     pub async fn bundle(self: &Arc<Self>, incoming: Incoming) -> Response<Bytes> {
         let reply_to = ReplyTo::of(&incoming);

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use mohur_journal::Journal;
 use mohur_seal::Seal;
-use mohur_wire::{MemberId, MessageId, Refusal};
+use mohur_wire::{MemberId, Refusal};
 
 use crate::bundle::Bundles;
 use crate::provider::Provider;
@@ -56,16 +56,6 @@ impl<P: Provider> Exchange<P> {
     /// The world that messages are judged by now.
     pub fn world(&self) -> Arc<World> {
         self.world.load_full()
-    }
-
-    /// The published definitions, as JSON.
-    pub fn definitions(&self) -> Vec<u8> {
-        serde_json::to_vec(&self.world().definitions.values().collect::<Vec<_>>()).unwrap_or_default()
-    }
-
-    /// One published definition, as JSON.
-    pub fn definition(&self, id: &MessageId) -> Option<Vec<u8>> {
-        self.world().definitions.get(id).and_then(|definition| serde_json::to_vec(definition).ok())
     }
 
     /// Answers one query.

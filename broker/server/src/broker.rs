@@ -77,7 +77,7 @@ impl Broker {
         check_identity(&config, &material, &seal, &world)?;
         let (journal, claims) = open_log(&config, &passphrase, &world, &*clock).await?;
         let peers = Arc::new(Peers::new(Arc::clone(&world.trust), world.directory.clone()));
-        let tls = |error: rustls::Error| StartError::Tls(error.to_string());
+        let tls = |error| StartError::Tls(format!("{error}"));
         let server_tls = server_config(&material, &peers, Arc::clone(&clock)).map_err(tls)?;
         let client_tls = client_config(&material, &peers, Arc::clone(&clock)).map_err(tls)?;
         let checks = Arc::clone(&peers);
