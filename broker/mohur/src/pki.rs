@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use mohur_authority::{AuthorityError, Layout, National, Reason};
 use mohur_directory::{Directory, RollbackGuard, Snapshot, sign};
 use mohur_http::SystemClock;
-use mohur_seal::{Passphrase, SealError};
+use mohur_seal::Passphrase;
 use mohur_wire::{Clock, Timestamp};
 use serde_json::json;
 
@@ -19,7 +19,7 @@ const EXAMPLES: &str = "\
 Examples:
   mohur pki init national --domain AZ
   mohur pki issue tls AZ/GOV/MIA/id-cards --pki national --out id-cards
-  mohur pki issue tls AZ/GOV/OPERATOR/hub --pki national --out hub --host hub.example --host 127.0.0.1
+  mohur pki issue tls AZ/GOV/OPERATOR/hub --pki national --out hub --host 127.0.0.1
   mohur pki issue seal AZ/GOV/MIA/id-cards --pki national --out id-cards
   mohur pki inspect id-cards/seal.pem --trust national/trust
   mohur pki inspect national
@@ -106,8 +106,8 @@ struct Pki {
 impl Pki {
     fn open(&self) -> Result<National, CliError> {
         let file = self.passphrase.clone().unwrap_or_else(|| self.pki.join("passphrase"));
-        let passphrase = Passphrase::from_credential_file(&file).map_err(key_error)?;
-        National::open(&self.pki, &passphrase).map_err(error)
+        let passphrase = Passphrase::from_credential_file(&file).map_err(CliError::usage)?;
+        National::open(&self.pki, &passphrase).map_err(CliError::usage)
     }
 }
 
@@ -126,16 +126,6 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it takes the place of map_err's closure")]
-fn error(error: AuthorityError) -> CliError {
-    CliError::usage(error)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it takes the place of map_err's closure")]
-fn key_error(error: SealError) -> CliError {
-    CliError::usage(error)
-}
-
 /// The passphrase of that file; a new one with a random passphrase when `file` is `None` and `default` does not exist.
 fn passphrase(file: Option<PathBuf>, default: &Path) -> Result<(Passphrase, PathBuf), CliError> {
     let (path, make) = match file {
@@ -148,10 +138,10 @@ fn passphrase(file: Option<PathBuf>, default: &Path) -> Result<(Passphrase, Path
                 .map_err(|error| CliError::usage(format_args!("{}: {error}", folder.display())))?;
         }
         let fresh = Passphrase::generate();
-        fresh.write_credential_file(&path).map_err(key_error)?;
+        fresh.write_credential_file(&path).map_err(CliError::usage)?;
         fresh
     } else {
-        Passphrase::from_credential_file(&path).map_err(key_error)?
+        Passphrase::from_credential_file(&path).map_err(CliError::usage)?
     };
     Ok((passphrase, path))
 }
@@ -164,10 +154,10 @@ fn init(
     out: &Output,
 ) -> Result<ExitCode, CliError> {
     if Layout::new(folder).authority().exists() {
-        return Err(error(AuthorityError::Exists { path: folder.to_owned() }));
+        return Err(CliError::usage(AuthorityError::Exists { path: folder.to_owned() }));
     }
     let (passphrase, credential) = passphrase(credential, &folder.join("passphrase"))?;
-    let national = National::create(folder, domain, &passphrase, now).map_err(error)?;
+    let national = National::create(folder, domain, &passphrase, now).map_err(CliError::usage)?;
     let layout = national.layout();
     let text = format!(
         "The PKI of {domain} is made.\n\
@@ -196,7 +186,7 @@ fn revoke(which: &str, reason: Reason, pki: &Pki, now: Timestamp, out: &Output) 
     } else {
         which.to_owned()
     };
-    let record = national.revoke(&fingerprint, reason, now).map_err(error)?;
+    let record = national.revoke(&fingerprint, reason, now).map_err(CliError::usage)?;
     let lists = national.layout().trust();
     let text = format!(
         "Revoked ({}): the {} certificate {} of {}.\nNew lists lie in {}: copy them to every process of the domain.\n\
@@ -214,8 +204,8 @@ fn revoke(which: &str, reason: Reason, pki: &Pki, now: Timestamp, out: &Output) 
 
 fn renew_lists(pki: &Pki, now: Timestamp, out: &Output) -> Result<ExitCode, CliError> {
     let mut national = pki.open()?;
-    national.renew_revocation_lists(now).map_err(error)?;
-    let until = national.trust().map_err(error)?.fresh_until();
+    national.renew_revocation_lists(now).map_err(CliError::usage)?;
+    let until = national.trust().map_err(CliError::usage)?.fresh_until();
     let lists = national.layout().trust();
     out.say(
         format!("New lists lie in {}; all are fresh until {until}.", lists.display()),
@@ -240,7 +230,7 @@ fn sign_directory(
         Timestamp::from_second(now.as_second().saturating_add(days * 86_400)).map_err(|error| named(&error))?;
     let signed = sign(&directory, national.directory_signer()).map_err(|error| named(&error))?;
     // What the members would refuse is not handed out, nor a version twice.
-    let trust = national.trust().map_err(error)?;
+    let trust = national.trust().map_err(CliError::usage)?;
     let snapshot = Snapshot::verify(&signed, &trust, now, 0).map_err(|error| named(&error))?;
     let guard = RollbackGuard::new(national.layout().authority().join("directory.version"));
     guard

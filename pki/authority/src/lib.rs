@@ -16,5 +16,5 @@ pub mod testing;
 pub use error::AuthorityError;
 pub use layout::Layout;
 pub use national::{Issue, Issued, National, create_log_key};
-pub use register::{Issuer, Record, Revocation};
-pub use revocation::Reason;
+pub use register::{Issuer, Record, Revocation, records};
+pub use revocation::{Reason, ReasonParseError};

@@ -64,6 +64,11 @@ pub struct Revocation {
     pub reason: Reason,
 }
 
+/// Everything that a PKI issued, without opening its keys.
+pub fn records(layout: &Layout) -> Result<Vec<Record>, AuthorityError> {
+    Ok(Register::load(layout)?.certificates)
+}
+
 /// The register's file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -1,5 +1,7 @@
 //! Revoking, and the revocation lists.
 
+use std::str::FromStr;
+
 use mohur_wire::Timestamp;
 use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevocationReason, RevokedCertParams, SerialNumber};
 use serde::{Deserialize, Serialize};
@@ -28,7 +30,35 @@ pub enum Reason {
     PrivilegeWithdrawn,
 }
 
+/// Not a reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected unspecified, key-compromise, affiliation-changed, superseded, cessation-of-operation or privilege-withdrawn"
+)]
+pub struct ReasonParseError;
+
 impl Reason {
+    const ALL: [Self; 6] = [
+        Self::Unspecified,
+        Self::KeyCompromise,
+        Self::AffiliationChanged,
+        Self::Superseded,
+        Self::CessationOfOperation,
+        Self::PrivilegeWithdrawn,
+    ];
+
+    /// Its name in RFC 5280, in words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::KeyCompromise => "key-compromise",
+            Self::AffiliationChanged => "affiliation-changed",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessation-of-operation",
+            Self::PrivilegeWithdrawn => "privilege-withdrawn",
+        }
+    }
+
     const fn code(self) -> RevocationReason {
         match self {
             Self::Unspecified => RevocationReason::Unspecified,
@@ -38,6 +68,14 @@ impl Reason {
             Self::CessationOfOperation => RevocationReason::CessationOfOperation,
             Self::PrivilegeWithdrawn => RevocationReason::PrivilegeWithdrawn,
         }
+    }
+}
+
+impl FromStr for Reason {
+    type Err = ReasonParseError;
+
+    fn from_str(text: &str) -> Result<Self, ReasonParseError> {
+        Self::ALL.into_iter().find(|reason| reason.name() == text).ok_or(ReasonParseError)
     }
 }
 

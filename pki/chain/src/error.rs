@@ -131,6 +131,12 @@ pub enum TrustError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// Not PEM.
+    #[error("{}: damaged PEM", path.display())]
+    BadPem {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A certificate authority's certificate is not what it should be.
     #[error("the {authority} certificate: {source}")]
     Authority {

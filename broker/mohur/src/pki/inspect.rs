@@ -129,7 +129,7 @@ fn document(path: &Path, found: &Inspection, against_trust: bool) -> Value {
 }
 
 fn list(folder: &Path, at: Timestamp, out: &Output) -> Result<ExitCode, CliError> {
-    let records = mohur_authority::records(&Layout::new(folder)).map_err(super::error)?;
+    let records = mohur_authority::records(&Layout::new(folder)).map_err(CliError::usage)?;
     let mut text = format!("{:<10} {:<18} {:<32} {:<22} serial\n", "state", "profile", "subject", "valid until");
     for record in &records {
         let until = record.not_after.to_string();

@@ -9,13 +9,13 @@ use mohur_seal::KeyKind;
 use mohur_wire::{MemberId, Timestamp};
 use serde_json::json;
 
-use super::{Pki, error, passphrase};
+use super::{Pki, passphrase};
 use crate::output::{CliError, Output};
 
 const EXAMPLES: &str = "\
 Examples:
   mohur pki issue tls AZ/GOV/MIA/id-cards --pki national --out id-cards
-  mohur pki issue tls AZ/GOV/OPERATOR/hub --pki national --out hub --host hub.example --host 127.0.0.1
+  mohur pki issue tls AZ/GOV/OPERATOR/hub --pki national --out hub --host 127.0.0.1
   mohur pki issue tls AZ/COM/BANK/credit --pki national --out bank --days 365
   mohur pki issue seal AZ/GOV/MIA/id-cards --pki national --out id-cards --key rsa2048";
 
@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args, now: Timestamp, out: &Output) -> Result<ExitCode,
         For::Tls => national.issue_tls(&issue(7), &args.host),
         For::Seal => national.issue_seal(&issue(365)),
     }
-    .map_err(error)?;
+    .map_err(CliError::usage)?;
     let certificate = &issued.certificate;
     let text = format!(
         "Issued a {} certificate to {}, valid until {}.\n  certificate  {}\n  key          {}\n  passphrase   {}\n  fingerprint  {}",

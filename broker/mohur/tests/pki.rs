@@ -1,0 +1,126 @@
+//! `mohur pki` as an operator types it.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+struct Shell(tempfile::TempDir);
+
+impl Shell {
+    fn new() -> Self {
+        let shell = Self(tempfile::tempdir().unwrap());
+        shell.good("pki init national --domain AZ");
+        shell
+    }
+
+    fn run(&self, line: &str) -> (i32, String, String) {
+        let words = line.split_whitespace();
+        let output = Command::new(env!("CARGO_BIN_EXE_mohur")).args(words).current_dir(self.0.path()).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
+    fn good(&self, line: &str) -> String {
+        let (code, out, error) = self.run(line);
+        assert_eq!(code, 0, "{line}: {out}{error}");
+        out
+    }
+
+    fn bad(&self, line: &str, expected: i32) -> String {
+        let (code, out, error) = self.run(line);
+        assert_eq!(code, expected, "{line}: {out}{error}");
+        out + &error
+    }
+}
+
+#[test]
+fn an_operator_makes_issues_inspects_and_revokes() {
+    let shell = Shell::new();
+    shell.good("pki issue tls AZ/GOV/OPERATOR/hub --pki national --out hub --host localhost --host 127.0.0.1");
+    shell.good("pki issue seal AZ/GOV/MIA/id-cards --pki national --out id-cards");
+    let text = shell.good("pki inspect hub/tls.pem id-cards/seal.pem --trust national/trust");
+    for expected in ["TLS", "seal", "AZ/GOV/OPERATOR/hub", "AZ/GOV/MIA/id-cards", "localhost, 127.0.0.1", "good: path"]
+    {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    let found: Value = serde_json::from_str(&shell.good("--json pki inspect id-cards/seal.pem")).unwrap();
+    assert_eq!(found.pointer("/0/profile").unwrap(), "seal");
+    assert_eq!(found.pointer("/0/member").unwrap(), "AZ/GOV/MIA/id-cards");
+    assert_eq!(found.pointer("/0/problems/0"), None);
+    assert_eq!(found.pointer("/1/profile").unwrap(), "issuing authority");
+
+    let text = shell.good("pki revoke id-cards/seal.pem --reason key-compromise --pki national");
+    assert!(text.contains("key-compromise"), "{text}");
+    let text = shell.bad("pki inspect id-cards/seal.pem --trust national/trust", 1);
+    assert!(text.contains("WRONG        revoked by its issuer"), "{text}");
+    let text = shell.bad("pki inspect hub/tls.pem --trust national/trust --at 2099-01-01T00:00:00Z", 1);
+    assert!(text.contains("expired at"), "{text}");
+    let text = shell.good("pki inspect national");
+    assert!(text.contains("revoked    seal") && text.contains("valid      TLS"), "{text}");
+    shell.good("pki renew-lists --pki national");
+}
+
+#[test]
+fn mistakes_say_what_to_do() {
+    let shell = Shell::new();
+    assert!(shell.bad("pki init national --domain AZ", 2).contains("there is a PKI already"));
+    assert!(shell.bad("pki init other --domain A/Z", 2).contains("1 to 16 letters"));
+    let long = "pki issue tls AZ/GOV/MIA/id-cards --pki national --out x --days 4000";
+    assert!(shell.bad(long, 2).contains("longer than the 366 days"));
+    let foreign = "pki issue seal GE/GOV/MIA/id-cards --pki national --out x";
+    assert!(shell.bad(foreign, 2).contains("not of the domain AZ"));
+    let host = "pki issue seal AZ/GOV/MIA/id-cards --pki national --out x --host a";
+    assert!(shell.bad(host, 2).contains("a seal names no hosts"));
+    assert!(shell.bad("pki issue tls AZ/GOV --pki national --out x", 2).contains("instance/class/member/subsystem"));
+    assert!(shell.bad("pki revoke 0000000000 --pki national", 2).contains("was issued here"));
+    assert!(shell.bad("pki revoke 00 --reason boredom --pki national", 2).contains("key-compromise"));
+    assert!(shell.bad("pki inspect national/passphrase", 2).contains("no certificate"));
+    let passphrase = shell.0.path().join("national/passphrase");
+    let secret = fs::read_to_string(&passphrase).unwrap();
+    readable(&passphrase);
+    let text = shell.bad("pki renew-lists --pki national", 2);
+    assert!(text.contains("chmod 600") && !text.contains(secret.trim()), "{text}");
+}
+
+fn readable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
+}
+
+#[test]
+fn a_directory_is_signed_once_for_each_version() {
+    let shell = Shell::new();
+    let write = |version: u32, rate: &str| {
+        let text = format!(
+            r#"{{"version":{version},"issued":"2026-01-01T00:00:00Z","expires":"2026-01-01T00:00:00Z","domain":"AZ",
+               "brokers":[],"members":[]{rate}}}"#
+        );
+        fs::write(shell.0.path().join("members.json"), text).unwrap();
+    };
+    let sign = "pki sign-directory members.json --pki national --out directory.jws";
+    write(2, "");
+    assert!(shell.good(sign).contains("version 2 with 0 members"));
+    assert_eq!(fs::read_to_string(shell.0.path().join("directory.jws")).unwrap().split('.').count(), 3);
+    write(1, "");
+    assert!(shell.bad(sign, 1).contains("replays an old one"));
+    write(3, r#","unknown":1"#);
+    assert!(shell.bad(sign, 2).contains("unknown field"));
+}
+
+#[test]
+fn every_help_has_an_example_that_runs_here() {
+    let shell = Shell(tempfile::tempdir().unwrap());
+    for line in ["pki --help", "pki init --help", "pki issue --help", "pki revoke --help", "pki inspect --help"] {
+        assert!(shell.good(line).contains("mohur pki "), "{line}");
+    }
+    let help = shell.good("pki --help");
+    let examples: Vec<&str> = help.lines().filter_map(|line| line.strip_prefix("  mohur ")).collect();
+    assert!(examples.len() >= 6, "{help}");
+    for example in examples {
+        shell.good(example);
+    }
+}
