@@ -52,6 +52,7 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
         Command::Run { config } => {
             let (config, register) = HostConfig::load(&config).map_err(CliError::usage)?;
             process::logs(out);
+            process::no_core_dumps();
             process::run(serve(config, register, out))
         }
         Command::Check { config } => {

@@ -1,11 +1,16 @@
 //! `mohur`: one binary, thin subcommands over the crates.
 
 mod adapter;
+mod asking;
+mod broker;
+mod bundle;
 mod demo;
+mod log;
 mod output;
 mod pki;
 mod policy;
 mod process;
+mod query;
 mod registry;
 
 use std::process::ExitCode;
@@ -21,7 +26,7 @@ Examples:
   mohur policy check policy/agencies  check every agency's policy files
 
 Exit codes: 0 done, 1 refused or a negative result, 2 wrong usage or configuration, 3 a service cannot be reached,
-4 a signature, a proof or a receipt does not verify.";
+4 a signature, a proof or a receipt does not verify, 5 the broker's log failed.";
 
 /// Möhür: a signing data-exchange broker between ministries.
 #[derive(Parser)]
@@ -38,8 +43,16 @@ struct Cli {
 enum Command {
     /// Run the whole exchange on this machine, told as a story.
     Demo(demo::Args),
+    /// Ask one question.
+    Query(query::Args),
+    /// Ask a bundle: one signed request to several registers.
+    Bundle(bundle::Args),
+    /// Run the broker.
+    Broker(broker::Args),
     /// Run the host beside a register.
     Adapter(adapter::Args),
+    /// Verify a log and look into it, offline.
+    Log(log::Args),
     /// Make certificate authorities, issue, revoke and look at certificates.
     Pki(pki::Args),
     /// Check, test and explain the policy files.
@@ -60,7 +73,11 @@ fn main() -> ExitCode {
 fn run(command: Command, out: &Output) -> Result<ExitCode, CliError> {
     match command {
         Command::Demo(args) => demo::run(args, out),
+        Command::Query(args) => query::run(args, out),
+        Command::Bundle(args) => bundle::run(args, out),
+        Command::Broker(args) => broker::run(args, out),
         Command::Adapter(args) => adapter::run(args, out),
+        Command::Log(args) => log::run(args, out),
         Command::Pki(args) => pki::run(args, out),
         Command::Policy(args) => policy::run(args, out),
         Command::Registry(args) => registry::run(args, out),

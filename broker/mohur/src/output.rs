@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Unreachable = 3,
     /// A signature, a proof or a receipt does not verify.
     Unverified = 4,
+    /// The broker's log failed; the process must be started again.
+    LogFailed = 5,
 }
 
 impl From<Exit> for ExitCode {

@@ -1,6 +1,4 @@
-//! What every subcommand that stays up needs: structured logs, a runtime, and the signals that end it.
-
-use std::process::ExitCode;
+//! What every subcommand that stays up needs: structured logs, a runtime, no core dumps, and the signals that end it.
 
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -15,8 +13,16 @@ pub(crate) fn logs(out: &Output) {
     let _ = if out.is_json() { logs.json().try_init() } else { logs.try_init() };
 }
 
+/// Switches core dumps off: what ministries ask passes through this process's memory in clear.
+pub(crate) fn no_core_dumps() {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    if rustix::process::setrlimit(rustix::process::Resource::Core, none).is_err() {
+        tracing::warn!("core dumps could not be switched off");
+    }
+}
+
 /// Runs `work` on a runtime of its own.
-pub(crate) fn run(work: impl Future<Output = Result<ExitCode, CliError>>) -> Result<ExitCode, CliError> {
+pub(crate) fn run<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
     tokio::runtime::Runtime::new()
         .map_err(|error| CliError::usage(format!("the runtime does not start: {error}")))?
         .block_on(work)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use mohur::nation::{Nation, Running};
 use mohur_client::{AskError, BundleReport, Caller, Inputs, Question};
-use mohur_reference::Citizen;
+use mohur_reference::{Citizen, Oddity};
 use mohur_wire::bundle::Outcome;
 use mohur_wire::{Ask, FieldName, RefusalCode, SubjectKey, Value};
 use serde::Serialize;
@@ -39,7 +39,8 @@ pub(super) async fn tell(nation: &Nation, running: &Running, teller: &Teller) ->
     let office = caller(nation, "passport-office")?;
     let bank = caller(nation, "bank")?;
     let clear = running.country.clear_citizen();
-    let contradicted = running.country.contradicted_citizen();
+    let contradicted = running.country.with_oddity(Oddity::ClaimsFormerName);
+    let contradicted = contradicted.ok_or_else(|| CliError::usage("the synthetic country lacks its oddities"))?;
     let mut scenes = Vec::new();
 
     teller.chapter(
@@ -48,7 +49,7 @@ pub(super) async fn tell(nation: &Nation, running: &Running, teller: &Teller) ->
     scenes.push(bundle(&office, clear, "a citizen with whom all is well", Outcome::Clear, teller).await?);
     teller.chapter("2. Another citizen, whose application does not agree with the registers");
     scenes.push(
-        bundle(&office, contradicted, "a citizen whose birth date is claimed wrongly", Outcome::NotClear, teller)
+        bundle(&office, contradicted, "a citizen who still gives a former family name", Outcome::NotClear, teller)
             .await?,
     );
 
