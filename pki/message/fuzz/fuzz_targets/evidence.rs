@@ -1,0 +1,12 @@
+//! A caller's signature, forwarded as data.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use mohur_message::http_signature::{Evidence, verify_evidence};
+use mohur_message_fuzz::AnyKey;
+
+fuzz_target!(|input: &[u8]| {
+    if let Ok(evidence) = serde_json::from_slice::<Evidence>(input) {
+        assert!(verify_evidence(&evidence, &AnyKey).is_err());
+    }
+});

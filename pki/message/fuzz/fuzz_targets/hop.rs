@@ -1,0 +1,10 @@
+//! Asks and replies between broker and host.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use mohur_message::hop::{Ask, Reply};
+
+fuzz_target!(|bytes: &[u8]| {
+    let _ = Ask::parse(bytes);
+    let _ = Reply::parse(bytes);
+});
