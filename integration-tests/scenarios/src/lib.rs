@@ -1,1 +1,1 @@
-//! (to be written)
+//! One file a story, in `tests/`: each runs through real TLS sockets, real registers, the real broker and the real hosts.

@@ -1,7 +1,7 @@
 //! Founding: keys, certificates, directory, policies and configuration files.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,12 +36,19 @@ pub struct Nation {
     passphrase: Passphrase,
     directory: Directory,
     clock: Arc<dyn Clock>,
+    address: IpAddr,
     registers: Vec<SocketAddr>,
 }
 
 impl Nation {
-    /// Founds a nation in an empty folder.
+    /// Founds a nation in an empty folder, on 127.0.0.1.
     pub fn found(folder: &Path, clock: Arc<dyn Clock>) -> Result<Self, NationError> {
+        Self::found_at(folder, clock, Ipv4Addr::LOCALHOST.into())
+    }
+
+    /// Founds a nation in an empty folder, on an address of this machine that nobody else takes ports of: free ports are
+    /// chosen now and bound later.
+    pub fn found_at(folder: &Path, clock: Arc<dyn Clock>, address: IpAddr) -> Result<Self, NationError> {
         fs::create_dir_all(folder).map_err(NationError::file(folder))?;
         let folder = folder.canonicalize().map_err(NationError::file(folder))?;
         let passphrase = Passphrase::generate();
@@ -52,14 +59,14 @@ impl Nation {
         fs::create_dir_all(&policy).map_err(NationError::file(&policy))?;
         AGENCIES.extract(&policy).map_err(NationError::file(&policy))?;
         let directory = empty_directory(now);
-        let mut nation = Self { folder, national, passphrase, directory, clock, registers: Vec::new() };
+        let mut nation = Self { folder, national, passphrase, directory, clock, address, registers: Vec::new() };
         nation.settle()?;
         Ok(nation)
     }
 
     /// Keys, certificates, addresses and files for everyone, and the first directory.
     fn settle(&mut self) -> Result<(), NationError> {
-        let mut ports = free_ports(2 + 3 * OWNERS.len())?.into_iter();
+        let mut ports = free_ports(self.address, 2 + 3 * OWNERS.len())?.into_iter();
         let mut next = || ports.next().ok_or_else(|| NationError::Port(std::io::Error::other("too few")));
         let (listen, admin) = (next()?, next()?);
         let seal = self.issue("broker", BROKER, true)?;
@@ -108,7 +115,7 @@ impl Nation {
         let now = self.clock.now();
         let issue =
             Issue { member: &member, folder: &folder, passphrase: &self.passphrase, key: KeyKind::P256, days: 7, now };
-        let hosts = if server { vec!["127.0.0.1".to_owned(), "localhost".to_owned()] } else { Vec::new() };
+        let hosts = if server { vec![self.address.to_string(), "localhost".to_owned()] } else { Vec::new() };
         self.national.issue_tls(&issue, &hosts)?;
         let seal = self.national.issue_seal(&Issue { days: 365, ..issue })?;
         Ok(SealEntry::new(seal.certificate.der()))
@@ -224,8 +231,8 @@ fn authority(address: SocketAddr) -> Result<mohur_directory::Authority, NationEr
 }
 
 /// Ports that are free now. They are bound together, so that they differ.
-fn free_ports(count: usize) -> Result<Vec<SocketAddr>, NationError> {
-    let bound: Result<Vec<_>, _> = (0..count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).collect();
+fn free_ports(address: IpAddr, count: usize) -> Result<Vec<SocketAddr>, NationError> {
+    let bound: Result<Vec<_>, _> = (0..count).map(|_| TcpListener::bind((address, 0))).collect();
     let addresses: Result<_, _> = bound.map_err(NationError::Port)?.iter().map(TcpListener::local_addr).collect();
     addresses.map_err(NationError::Port)
 }

@@ -1,0 +1,27 @@
+//! The clock of a federation.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use mohur_http::SystemClock;
+use mohur_wire::{Clock, Timestamp};
+
+/// Goes with real time, and can be moved.
+#[derive(Debug, Default)]
+pub struct MovableClock {
+    ahead_ms: AtomicI64,
+}
+
+impl MovableClock {
+    /// Moves everybody into the future.
+    pub fn advance(&self, by: Duration) {
+        self.ahead_ms.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for MovableClock {
+    fn now(&self) -> Timestamp {
+        let ahead = jiff::SignedDuration::from_millis(self.ahead_ms.load(Ordering::SeqCst));
+        SystemClock.now().checked_add(ahead).unwrap()
+    }
+}
