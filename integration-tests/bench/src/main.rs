@@ -1,0 +1,53 @@
+//! The broker beside nginx, in one run on one machine: what a request costs, and how many there are in a second.
+//!
+//! `cargo run --release -p mohur-bench -- rest`. Everything that takes part is a process of its own (this same binary, in
+//! another role), so that the CPU of each is counted apart. `docs/performance.md` says what is measured, and why so.
+
+mod child;
+mod cpu;
+mod error;
+mod http1;
+mod interrupt;
+mod nginx;
+mod report;
+mod rest;
+mod role;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::BenchError;
+
+/// Measures the broker beside nginx.
+#[derive(Parser)]
+#[command(name = "mohur-bench")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Signed REST queries through the broker, and the same bytes through nginx as mutual-TLS pass-through.
+    #[command(after_help = "Examples:\n  cargo run --release -p mohur-bench -- rest\n  \
+                            cargo run --release -p mohur-bench -- rest --json --rounds 9")]
+    Rest(rest::Args),
+    /// One process of a measurement; started by it.
+    #[command(subcommand, hide = true)]
+    Role(role::Role),
+}
+
+fn main() -> ExitCode {
+    let done: Result<(), BenchError> = match Cli::parse().command {
+        Command::Rest(args) => rest::run(&args),
+        Command::Role(role) => role::run(role),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mohur-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
