@@ -5,8 +5,11 @@
 
 mod receipt;
 mod report;
+mod select;
 mod verify;
 
+pub use mohur_journal::{Entry, Log, ReadError};
 pub use receipt::{ReceiptProblem, check_receipt, is_beginning};
 pub use report::{Consumer, OpenIntent, Problem, Report};
+pub use select::{SelectError, select};
 pub use verify::{Options, verify};

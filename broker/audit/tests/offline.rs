@@ -11,7 +11,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mohur_audit::{Options, ReceiptProblem, Report, check_receipt, is_beginning, verify};
+use mohur_audit::{Options, ReceiptProblem, Report, SelectError, check_receipt, is_beginning, select, verify};
 use mohur_journal::{Draft, Journal, Log, Settings};
 use mohur_seal::generate::generate;
 use mohur_seal::{KeyKind, LogSigner};
@@ -157,4 +157,23 @@ async fn a_removed_bundle_is_named() {
     let report = examine(&finished.log);
     assert_eq!(report.problems[0].entry, Some(256));
     assert!(report.problems[0].what.contains("tile/entries/001"), "{}", report.problems[0]);
+}
+
+#[tokio::test]
+async fn entries_are_shown_only_when_they_are_proven() {
+    let finished = finished().await;
+    let indices = |found: Vec<mohur_audit::Entry>| found.into_iter().map(|entry| entry.index).collect::<Vec<_>>();
+    assert_eq!(indices(select(&finished.log, None, 3).unwrap().1), [697, 698, 699]);
+    assert_eq!(indices(select(&finished.log, Some("m-3"), 10).unwrap().1), [12, 13, 14, 15]);
+    assert_eq!(indices(select(&finished.log, Some("m-3"), 1).unwrap().1), [15]);
+    assert!(select(&finished.log, Some("m-"), 10).unwrap().1.is_empty());
+
+    let path = finished.folder.path().join("tile/entries/000");
+    let bundle = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+    let at = bundle.find("\"id\":\"m-3\"").unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    let place = bytes.windows(10).position(|window| window == &bundle.as_bytes()[at..at + 10]).unwrap();
+    bytes[place + 8] = b'4';
+    fs::write(&path, bytes).unwrap();
+    assert!(matches!(select(&finished.log, Some("m-4"), 10), Err(SelectError::Unproven { entry: 12 })));
 }
