@@ -18,6 +18,9 @@ use crate::register::{Told, health_card};
 
 const VITALS: &str = "AZ/GOV/MOH/health-card/vitals/v1";
 
+/// What a lie changes of an honest case.
+type Lie = fn(&mut Case);
+
 fn blood() -> serde_json::Value {
     query(PASSPORTS, VITALS, json!({ "verb": "read", "fields": ["bloodGroup"] }))
 }
@@ -109,7 +112,7 @@ async fn it_passes_a_leg_off_as_another_bundles_or_as_a_query() {
 #[tokio::test]
 async fn its_decision_is_about_another_query() {
     let scene = Scene::set().await;
-    let lies: [fn(&mut Case); 5] = [
+    let lies: [Lie; 5] = [
         |case| case.decision.query_digest = Digest([1; 32]),
         |case| case.decision.id = "another".parse().unwrap(),
         |case| case.decision.caller = id(BORDER),
@@ -127,7 +130,7 @@ async fn its_decision_is_about_another_query() {
 async fn its_decision_is_not_its_own_not_for_us_or_not_of_now() {
     let scene = Scene::set().await;
     let nation = &scene.nation;
-    let lies: [(fn(&mut Case), RefusalCode); 9] = [
+    let lies: [(Lie, RefusalCode); 9] = [
         // Sealed by the ministry, and said to be the hub's.
         (|case| case.sealed_by = PASSPORTS.to_owned(), RefusalCode::IdentityMismatch),
         // Another broker's decision, brought by the hub; and the hub's, brought by another broker.
@@ -223,7 +226,7 @@ fn with_receipt(case: &Case, ask: &Ask, receipt: &str) -> Ask {
 #[tokio::test]
 async fn its_entry_says_something_else() {
     let scene = Scene::set().await;
-    let lies: [fn(&mut Case); 10] = [
+    let lies: [Lie; 10] = [
         |case| case.intent.kind = Kind::Outcome,
         |case| case.intent.id = Some("another".parse().unwrap()),
         |case| case.intent.id = None,
