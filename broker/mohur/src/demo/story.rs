@@ -1,5 +1,6 @@
 //! What happens in the demo. Everything is asked over real sockets, and everything is checked.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -56,8 +57,8 @@ pub(super) async fn tell(nation: &Nation, running: &Running, teller: &Teller) ->
     teller.chapter("3. What is refused");
     let question = blood_group(clear, "credit-check")?;
     scenes.push(refused(
-        "a bank asks for a blood group",
-        RefusalCode::Denied,
+        "a bank asks for a blood group: it learns no more than if there were no such person",
+        RefusalCode::NotAvailable,
         bank.ask(question).await.map(drop),
         teller,
     ));
@@ -68,7 +69,7 @@ pub(super) async fn tell(nation: &Nation, running: &Running, teller: &Teller) ->
     teller.chapter("4. An auditor verifies the whole log offline, trusting neither the ministries nor the broker");
     // Receipts come before the published files, which may lag behind a little.
     tokio::time::sleep(Duration::from_millis(400)).await;
-    let entries = verify_log(nation, running)?;
+    let entries = verify_log(nation, &[clear.fin.as_str(), contradicted.fin.as_str()])?;
     teller.log(entries);
     scenes.push(Scene { what: "the log", expected: "verifies".to_owned(), came: "verifies".to_owned() });
     Ok(Story { scenes, log_entries: entries })
@@ -192,7 +193,36 @@ fn refused(what: &'static str, expected: RefusalCode, result: Result<(), AskErro
 }
 
 /// The auditor has nothing but the folder and the key that the directory names.
-fn verify_log(nation: &Nation, running: &Running) -> Result<u64, CliError> {
-    let _ = nation;
-    running.broker.journal().checkpoint().map(|c| c.0.size).map_err(CliError::usage)
+fn verify_log(nation: &Nation, fins: &[&str]) -> Result<u64, CliError> {
+    let unverified = |error: &dyn std::fmt::Display| CliError::new(Exit::Unverified, format!("the log: {error}"));
+    let broker = nation.directory().brokers.first().ok_or_else(|| CliError::usage("the directory names no broker"))?;
+    let key = broker.log.key.parse().map_err(|error: mohur_transparency::NoteError| unverified(&error))?;
+    let folder = nation.path("broker/log");
+    let log = mohur_audit::Log::new(&folder, key);
+    let options = mohur_audit::Options { tolerance_seconds: 120, progress: &mut |_, _| {} };
+    let report = mohur_audit::verify(&log, options).map_err(|error| unverified(&error))?;
+    if let Some(problem) = report.problems.first() {
+        return Err(unverified(problem));
+    }
+    if let Some(open) = report.open_intents.first() {
+        return Err(unverified(&format!("entry {} is an intent without outcome", open.entry)));
+    }
+    match first_with(&folder, fins) {
+        Some(path) => Err(unverified(&format!("{} holds a FIN in clear", path.display()))),
+        None => Ok(report.entries),
+    }
+}
+
+/// The first file below `folder` that holds one of the texts. One that cannot be read counts as one that does.
+fn first_with(folder: &Path, texts: &[&str]) -> Option<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Some(folder.to_owned()) };
+    entries.flatten().map(|entry| entry.path()).find_map(|path| {
+        if path.is_dir() {
+            return first_with(&path, texts);
+        }
+        let held = std::fs::read(&path).map_or(true, |bytes| {
+            texts.iter().any(|text| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+        });
+        held.then_some(path)
+    })
 }

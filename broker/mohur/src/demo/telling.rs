@@ -93,7 +93,8 @@ impl Teller {
   mohur bundle --config {folder}/callers/passport-office/client.toml issue-id-document --fin {fin} \\
     --value familyName={family} --value givenName={given} --value birthDate={birth} \\
     --value maritalStatus={status} --receipt {receipt} --case ID-1\n
-  mohur log show {folder}/broker/log --last 10
+  mohur log verify {folder}/broker/log --key {folder}/broker/log.vkey
+  mohur log show {folder}/broker/log --key {folder}/broker/log.vkey --last 10
   mohur registry people\n
 Health and metrics of the broker: http://{admin}/health and /metrics",
             birth = claims.birth_date,
@@ -115,8 +116,9 @@ fn mark(leg: &LegReport) -> &'static str {
 }
 
 fn values(answer: &mohur_message::SealedAnswer) -> String {
-    let fields: Vec<_> = answer.fields().iter().map(|(name, value)| format!("{name} {value}")).collect();
-    fields.join(", ")
+    // A reservation's number and expiry are for programs.
+    let told = answer.fields().iter().filter(|(name, _)| !matches!(name.as_str(), "reservation" | "expires"));
+    told.map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
 }
 
 fn settlement(leg: &LegReport) -> String {

@@ -72,6 +72,7 @@ impl Nation {
         let seal = self.issue("broker", BROKER, true)?;
         let log = create_log_key(&self.folder.join("broker/log.key"), &self.passphrase)?;
         let key = LogKey::new(LOG_ORIGIN, &log).map_err(|error| NationError::Caller(error.to_string()))?;
+        self.write("broker/log.vkey", &format!("{key}\n"))?;
         self.directory.brokers.push(BrokerEntry {
             id: id(BROKER),
             authority: authority(listen)?,
