@@ -27,15 +27,26 @@ struct Table {
 
 enum State {
     InProgress,
-    Done(Option<Arc<Receipt>>),
+    Done(First),
+}
+
+/// What is known of the first message's outcome.
+#[derive(Clone, Debug)]
+pub enum First {
+    /// This process wrote it.
+    Receipt(Arc<Receipt>),
+    /// It stands in the log, at this index, since before this process started.
+    Entry(u64),
+    /// There is none: the message had no outcome that could be logged.
+    Unknown,
 }
 
 /// Why an id cannot be claimed.
 pub enum Taken {
     /// The first message is being answered.
     InProgress,
-    /// It was answered; this is its receipt, if this process wrote it.
-    Done(Option<Arc<Receipt>>),
+    /// It was answered.
+    Done(First),
     /// More ids are fresh than the table may hold.
     Full,
 }
@@ -52,12 +63,12 @@ impl Claims {
         self.kept_seconds
     }
 
-    /// Enters an id that the log says was claimed before this process started.
-    pub fn restore(&self, signer: MemberId, id: MessageId, at: Arrival) {
+    /// Enters an id that the log says was claimed before this process started, with its OUTCOME where it has one.
+    pub fn restore(&self, signer: MemberId, id: MessageId, at: Arrival, outcome: Option<u64>) {
         let key = (signer, id);
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         table.by_age.push_back((at.unix_seconds(), key.clone()));
-        table.claims.insert(key, State::Done(None));
+        table.claims.insert(key, State::Done(outcome.map_or(First::Unknown, First::Entry)));
     }
 
     /// Claims `id` for `signer`.
@@ -67,7 +78,7 @@ impl Claims {
         table.forget_before(at.unix_seconds().saturating_sub(self.kept_seconds));
         match table.claims.get(&key) {
             Some(State::InProgress) => return Err(Taken::InProgress),
-            Some(State::Done(receipt)) => return Err(Taken::Done(receipt.clone())),
+            Some(State::Done(first)) => return Err(Taken::Done(first.clone())),
             None if table.claims.len() >= self.most => return Err(Taken::Full),
             None => {}
         }
@@ -96,14 +107,14 @@ pub struct Claim {
 impl Claim {
     /// Keeps the receipt for whoever repeats the id.
     pub fn answered(mut self, receipt: Arc<Receipt>) {
-        self.finish(Some(receipt));
+        self.finish(First::Receipt(receipt));
     }
 
-    fn finish(&mut self, receipt: Option<Arc<Receipt>>) {
+    fn finish(&mut self, first: First) {
         if let Some(key) = self.key.take() {
             let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(state) = table.claims.get_mut(&key) {
-                *state = State::Done(receipt);
+                *state = State::Done(first);
             }
         }
     }
@@ -111,7 +122,7 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.finish(None);
+        self.finish(First::Unknown);
     }
 }
 
@@ -136,8 +147,19 @@ mod tests {
         assert!(matches!(claims.claim(&mia, &id, at(1000)), Err(Taken::InProgress)));
         assert!(claims.claim(&sbs, &id, at(1000)).is_ok(), "another signer has its own ids");
         drop(claim);
-        assert!(matches!(claims.claim(&mia, &id, at(1120)), Err(Taken::Done(None))));
+        assert!(matches!(claims.claim(&mia, &id, at(1120)), Err(Taken::Done(First::Unknown))));
         assert!(claims.claim(&mia, &id, at(1121)).is_ok());
+    }
+
+    #[test]
+    fn what_the_log_remembers_is_restored_with_its_outcome() {
+        let claims = Claims::new(Duration::from_secs(60), 10);
+        let mia: MemberId = "AZ/GOV/MIA/a".parse().unwrap();
+        let id: MessageId = "q-1".parse().unwrap();
+        claims.restore(mia.clone(), id.clone(), at(1000), None);
+        assert!(matches!(claims.claim(&mia, &id, at(1001)), Err(Taken::Done(First::Unknown))));
+        claims.restore(mia.clone(), id.clone(), at(1000), Some(7));
+        assert!(matches!(claims.claim(&mia, &id, at(1001)), Err(Taken::Done(First::Entry(7)))));
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! Refusals are outcomes: sealed, logged, answered.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
+use mohur_transparency::Receipt;
 use mohur_wire::{Refusal, RefusalCode};
 
+use crate::claims::First;
 use crate::pipeline::Exchange;
 use crate::provider::Provider;
 use crate::reply::{Incoming, ReplyTo};
@@ -28,8 +32,8 @@ impl<P: Provider> Exchange<P> {
         }
         let sealed = seal::refusal(&refusal, to, &*self.seal);
         let response = match outcome::log(sealed, &self.journal, &mut trace).await {
-            Ok(logged) => match trace.first_receipt() {
-                Some(first) => respond::attach(logged.into_parts().0, first),
+            Ok(logged) => match self.first_receipt(trace.first()).await {
+                Some(first) => respond::attach(logged.into_parts().0, &first),
                 None => respond::with(logged),
             },
             Err(unlogged) => seal::refusal(&unlogged, to, &*self.seal).into_content(),
@@ -38,6 +42,24 @@ impl<P: Provider> Exchange<P> {
             tokio::time::sleep_until(to.since + self.settings.concealment).await;
         }
         retry_later(response)
+    }
+
+    /// The receipt of a repeated id's first message; of one that an earlier process answered, from the log's files.
+    async fn first_receipt(&self, first: &First) -> Option<Arc<Receipt>> {
+        let index = match first {
+            First::Receipt(receipt) => return Some(Arc::clone(receipt)),
+            First::Entry(index) => *index,
+            First::Unknown => return None,
+        };
+        let journal = self.journal.clone();
+        match tokio::task::spawn_blocking(move || journal.prove(index)).await {
+            Ok(Ok(receipt)) => Some(Arc::new(receipt)),
+            Ok(Err(error)) => {
+                tracing::error!(%error, index, "the first message's entry cannot be proved");
+                None
+            }
+            Err(_panicked) => None,
+        }
     }
 
     /// What must look like an absent subject also leaves the entry that asking for one would have left.

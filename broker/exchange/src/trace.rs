@@ -11,12 +11,13 @@ use mohur_transparency::Receipt;
 use mohur_transparency::leaf::Kind;
 use mohur_wire::{Arrival, FieldName, MemberId, MessageId, RefusalCode, Value};
 
-use crate::claims::Claim;
+use crate::claims::{Claim, First};
 use crate::reply::Incoming;
 use crate::stage::route::Routed;
 use crate::stage::verify::Verified;
 
-pub(crate) struct Trace {
+/// What is known of a message so far. Opaque: it goes along for the log, and nothing is decided by it.
+pub struct Trace {
     at: Arrival,
     consumer: MemberId,
     certificate: Digest,
@@ -24,7 +25,7 @@ pub(crate) struct Trace {
     bundle: Option<String>,
     verified: Option<Arc<Verified>>,
     claim: Option<Claim>,
-    first: Option<Arc<Receipt>>,
+    first: First,
     decision: Option<DecisionTrace>,
     intent: Option<Digest>,
     released: Vec<FieldName>,
@@ -53,7 +54,7 @@ impl Trace {
             bundle: None,
             verified: None,
             claim: None,
-            first: None,
+            first: First::Unknown,
             decision: None,
             intent: None,
             released: Vec::new(),
@@ -91,7 +92,7 @@ impl Trace {
         self.verified = Some(Arc::clone(verified));
     }
 
-    pub(crate) fn repeats(&mut self, first: Option<Arc<Receipt>>) {
+    pub(crate) fn repeats(&mut self, first: First) {
         self.first = first;
     }
 
@@ -123,8 +124,8 @@ impl Trace {
         &self.certificate
     }
 
-    pub(crate) fn first_receipt(&self) -> Option<&Receipt> {
-        self.first.as_deref()
+    pub(crate) const fn first(&self) -> &First {
+        &self.first
     }
 
     pub(crate) const fn has_intent(&self) -> bool {

@@ -208,11 +208,13 @@ async fn open_log(
 fn restore_claims(journal: &Journal, claims: &Claims, now: Arrival) -> Result<(), mohur_journal::ReadError> {
     let since = now.0.checked_sub(std::time::Duration::from_secs(claims.kept_seconds().unsigned_abs()));
     for entry in journal.tail(since.unwrap_or(now.0))? {
-        let leaf = entry?.leaf;
+        let entry = entry?;
+        let leaf = entry.leaf;
         if matches!(leaf.kind, Kind::Intent | Kind::Outcome)
             && let Some(id) = leaf.id
         {
-            claims.restore(leaf.consumer, id, Arrival(leaf.at));
+            let outcome = (leaf.kind == Kind::Outcome).then_some(entry.index);
+            claims.restore(leaf.consumer, id, Arrival(leaf.at), outcome);
         }
     }
     Ok(())

@@ -14,7 +14,7 @@ pub struct Claimed {
 }
 
 /// Claims a query's id for its signer.
-pub(crate) fn once(verified: Verified, claims: &Claims, trace: &mut Trace) -> Result<Claimed, Refusal> {
+pub fn once(verified: Verified, claims: &Claims, trace: &mut Trace) -> Result<Claimed, Refusal> {
     id(verified.signer(), &verified.query().id, verified.arrival(), claims, trace)?;
     let verified = Arc::new(verified);
     trace.about(&verified);
@@ -35,8 +35,8 @@ pub(crate) fn id(
             Ok(())
         }
         Err(Taken::InProgress) => Err(RefusalCode::InProgress.into()),
-        Err(Taken::Done(receipt)) => {
-            trace.repeats(receipt);
+        Err(Taken::Done(first)) => {
+            trace.repeats(first);
             Err(RefusalCode::Replayed.into())
         }
         Err(Taken::Full) => Err(RefusalCode::Overloaded.into()),
