@@ -120,7 +120,7 @@ pub fn verify_request(
 ) -> Result<VerifiedRequest, Refusal> {
     let input = SignatureInput::from_headers(&parts.headers)?;
     let signature = read_signature(&parts.headers, input.label())?;
-    check_coverage(&input, &parts.headers)?;
+    check_coverage(&input, parts)?;
     let Some(nonce) = input.parameters().nonce.clone() else { return Err(missing_parameter("nonce")) };
     let created = check_time(input.parameters(), arrival, window_seconds)?;
     let identity = signer(input.parameters(), keys)?;
@@ -247,7 +247,8 @@ impl VerifiedRequest {
 }
 
 /// What every request covers; all that is missing is named at once.
-fn check_coverage(input: &SignatureInput, headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_coverage(input: &SignatureInput, parts: &request::Parts) -> Result<(), Refusal> {
+    let headers = &parts.headers;
     let required = ["@method", "@authority", header::CONTENT_DIGEST, header::CLIENT, header::ID];
     let mut missing: Vec<String> = required
         .into_iter()
@@ -257,6 +258,11 @@ fn check_coverage(input: &SignatureInput, headers: &HeaderMap) -> Result<(), Ref
         .collect();
     if !TARGETS.iter().any(|target| input.covers(target)) {
         missing.push("\"@target-uri\" (or \"@request-target\" or \"@path\")".to_owned());
+    }
+    if parts.uri.query().is_some()
+        && !["@target-uri", "@request-target", "@query"].iter().any(|name| input.covers(name))
+    {
+        missing.push("\"@query\" (or \"@target-uri\" or \"@request-target\")".to_owned());
     }
     if missing.is_empty() { Ok(()) } else { Err(uncovered(&missing)) }
 }
