@@ -26,7 +26,7 @@ struct Health {
 impl Handler for Admin {
     async fn handle(&self, request: Request) -> Response<Bytes> {
         match (&request.parts.method, request.parts.uri.path()) {
-            (&Method::GET, "/health") => self.health(request.arrival),
+            (&Method::GET, "/health") => self.health(request.arrival).await,
             (&Method::GET, "/metrics") => {
                 let text = self.0.metrics.render(self.0.guard.is_closed());
                 reply(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text)
@@ -43,7 +43,7 @@ impl Handler for Admin {
 
 impl Admin {
     /// 200 while asks can be answered, 503 with the problems otherwise.
-    fn health(&self, arrival: Arrival) -> Response<Bytes> {
+    async fn health(&self, arrival: Arrival) -> Response<Bytes> {
         let world = self.0.world.load_full();
         let mut problems = Vec::new();
         if !world.directory.is_current(arrival.0) {
@@ -54,6 +54,8 @@ impl Admin {
         }
         let policy = world.policy(&self.0.me);
         problems.extend(policy.as_ref().err().cloned());
+        let register = self.0.guard.health(arrival).await;
+        problems.extend(register.as_ref().err().map(ToString::to_string));
         let is_closed = self.0.guard.is_closed();
         if !is_closed {
             problems.push("the register failed too often and is left alone for a while".to_owned());
@@ -63,7 +65,11 @@ impl Admin {
             member: self.0.me.to_string(),
             directory: world.directory.version(),
             policy: policy.ok().map(|_| world.agency().version()),
-            register: if is_closed { "asked" } else { "left alone" },
+            register: match (register.is_ok(), is_closed) {
+                (true, true) => "reached",
+                (false, true) => "not reached",
+                (_, false) => "left alone",
+            },
             problems,
         };
         let status = if health.problems.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mohur_contract::{Context, Registry, RegistryError};
-use mohur_wire::{Answer, Query, Refusal, RefusalCode, Verb};
+use mohur_wire::{Answer, Arrival, Query, Refusal, RefusalCode, Verb};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use crate::breaker::{Breaker, BreakerSettings};
 use crate::metrics::Metrics;
 use crate::stop::Stop;
+
+/// How long the health page waits for the register.
+const HEALTH: Duration = Duration::from_secs(2);
 
 /// How a register may be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,12 @@ impl Guarded {
     /// Whether the register offers the service.
     pub(crate) fn offers(&self, service: &str) -> bool {
         self.registry.services().contains(&service)
+    }
+
+    /// Whether the register can be reached now. Asks about nobody.
+    pub(crate) async fn health(&self, arrival: Arrival) -> Result<(), RegistryError> {
+        let context = Context::new(arrival, HEALTH.min(self.settings.deadline));
+        timeout(HEALTH, self.registry.health(&context)).await.unwrap_or(Err(RegistryError::Timeout))
     }
 
     /// Asks the register, as often as the settings allow and never after the context's deadline.

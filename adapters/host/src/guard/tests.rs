@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use mohur_contract::BoxFuture;
+use mohur_wire::Timestamp;
 use mohur_wire::answer::Finding;
-use mohur_wire::{Arrival, Timestamp};
 
 use super::*;
 

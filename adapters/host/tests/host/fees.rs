@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::broker::{Case, query, signed};
 use crate::nation::{BORDER, FEES, Nation, PASSPORTS};
+use crate::operation::health;
 
 const PAYMENTS: &str = "AZ/COM/BANK/state-fees/payments/v1";
 
@@ -148,10 +149,20 @@ async fn a_reservation_outlives_the_host() {
     let reserve = scene.reserve("k-1");
     let made = again(&scene, &reserve).send(&scene.nation, &host).await.fields();
     let Value::Text(reservation) = &made["reservation"] else { panic!("a reservation has a name") };
+    assert_eq!(health(&host).await.0, 200, "the bank is reached");
     host.shutdown().await;
     let host = scene.host().await;
     // Asked again after the restart, the reservation is a replay; its settlement is not.
     again(&scene, &reserve).send(&scene.nation, &host).await.is_refusal(RefusalCode::Replayed);
     let release = again(&scene, &reserve).settling(Operation::Release, reservation);
     assert_eq!(release.send(&scene.nation, &host).await.fields()["state"], Value::text("released"));
+    // A bank that is gone shows on the health page, and to the caller as a refusal.
+    let Scene { nation, bank, .. } = scene;
+    bank.stop().await;
+    let (status, page) = health(&host).await;
+    assert!(status == 503 && page.contains("not reached"), "{page}");
+    let effect = json!({ "operation": "reserve", "receipt": "R-2", "key": "k-2" });
+    let query = query(PASSPORTS, PAYMENTS, json!({ "verb": "change", "effect": effect }));
+    let case = Case::honest(&nation, signed(&nation, PASSPORTS, &query, 0));
+    case.send(&nation, &host).await.is_refusal(RefusalCode::ProviderUnavailable);
 }
