@@ -22,6 +22,7 @@ pub mod world;
 pub use claims::Claims;
 pub use pipeline::{Exchange, Parties};
 pub use provider::{Provider, ProviderFailure};
-pub use reply::Incoming;
+pub use reply::{Incoming, ReplyTo};
 pub use settings::Settings;
+pub use trace::Trace;
 pub use world::World;

@@ -20,7 +20,7 @@ pub struct Incoming {
 }
 
 /// What the answer must be bound to.
-pub(crate) struct ReplyTo {
+pub struct ReplyTo {
     pub(crate) parts: Arc<http::request::Parts>,
     pub(crate) arrival: Arrival,
     /// For answers that must all take the same time.

@@ -11,7 +11,7 @@ pub struct Accepted {
 }
 
 /// Refuses what is not JSON.
-pub(crate) fn message(incoming: Incoming) -> Result<Accepted, Refusal> {
+pub fn message(incoming: Incoming) -> Result<Accepted, Refusal> {
     let media_type = incoming.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {

@@ -12,7 +12,7 @@ pub struct Authenticated {
 }
 
 /// Finds the peer in the directory.
-pub(crate) fn caller(accepted: Accepted, world: &World, me: &MemberId) -> Result<Authenticated, Refusal> {
+pub fn caller(accepted: Accepted, world: &World, me: &MemberId) -> Result<Authenticated, Refusal> {
     let incoming = accepted.into_incoming();
     let (directory, peer) = (&world.directory, &incoming.peer);
     if !directory.is_current(incoming.arrival.0) {

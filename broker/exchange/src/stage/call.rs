@@ -20,7 +20,7 @@ pub struct Asked {
 }
 
 /// Asks the host once.
-pub(crate) async fn provider(
+pub async fn provider(
     recorded: Recorded,
     provider: &impl Provider,
     me: &MemberId,

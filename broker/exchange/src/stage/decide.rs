@@ -17,7 +17,7 @@ pub struct Decided {
 }
 
 /// Asks the policy. Whatever is not a clear permit is a refusal.
-pub(crate) fn by_policy(claimed: Claimed, world: &World, trace: &mut Trace) -> Result<Decided, Refusal> {
+pub fn by_policy(claimed: Claimed, world: &World, trace: &mut Trace) -> Result<Decided, Refusal> {
     let verified = claimed.into_verified();
     if world.directory.service(&verified.query().service).is_none() {
         return Err(RefusalCode::UnknownService.into());

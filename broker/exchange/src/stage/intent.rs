@@ -13,7 +13,7 @@ pub struct Recorded {
 }
 
 /// Appends INTENT and waits until it is durable.
-pub(crate) async fn log(routed: Routed, journal: &Journal, trace: &mut Trace) -> Result<Recorded, Refusal> {
+pub async fn log(routed: Routed, journal: &Journal, trace: &mut Trace) -> Result<Recorded, Refusal> {
     let intent = journal.append(trace.intent(&routed)).await.map_err(|_| RefusalCode::JournalUnavailable)?;
     trace.intended(&intent);
     Ok(Recorded { routed, intent })

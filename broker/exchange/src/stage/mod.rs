@@ -12,3 +12,6 @@ pub mod respond;
 pub mod route;
 pub mod seal;
 pub mod verify;
+
+#[cfg(doctest)]
+mod tests;

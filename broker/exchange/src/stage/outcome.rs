@@ -16,7 +16,7 @@ pub struct Logged<T> {
 }
 
 /// Appends OUTCOME and waits until it is durable. If that fails, what was sealed is dropped here.
-pub(crate) async fn log<T>(sealed: Sealed<T>, journal: &Journal, trace: &mut Trace) -> Result<Logged<T>, Refusal> {
+pub async fn log<T>(sealed: Sealed<T>, journal: &Journal, trace: &mut Trace) -> Result<Logged<T>, Refusal> {
     let draft = trace.outcome(sealed.digest(), sealed.status());
     let committed = journal.append(draft).await.map_err(|_| RefusalCode::JournalUnavailable)?;
     let receipt = Arc::new(committed.receipt("answer"));

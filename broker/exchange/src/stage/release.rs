@@ -23,7 +23,7 @@ pub struct Released {
 }
 
 /// Proves the owner's seal and drops what the decision does not name.
-pub(crate) fn fields(asked: Asked, world: &World, trace: &mut Trace) -> Result<Released, Refusal> {
+pub fn fields(asked: Asked, world: &World, trace: &mut Trace) -> Result<Released, Refusal> {
     let (routed, reply) = asked.into_parts();
     let text = match reply {
         Reply::Answer(text) => text,

@@ -11,7 +11,7 @@ use super::outcome::Logged;
 pub const RECEIPT_HEADER: &str = "mohur-receipt";
 
 /// Puts the receipt beside the answer.
-pub(crate) fn with(logged: Logged<Response<Bytes>>) -> Response<Bytes> {
+pub fn with(logged: Logged<Response<Bytes>>) -> Response<Bytes> {
     let (response, receipt) = logged.into_parts();
     attach(response, &receipt)
 }

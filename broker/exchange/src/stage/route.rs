@@ -21,7 +21,7 @@ pub struct Routed {
 }
 
 /// Finds the owner's host.
-pub(crate) fn to_owner(decided: Decided, world: &World) -> Result<Routed, Refusal> {
+pub fn to_owner(decided: Decided, world: &World) -> Result<Routed, Refusal> {
     let (verified, decision) = decided.into_parts();
     let service = &verified.query().service;
     let route = world.directory.service(service).ok_or(RefusalCode::UnknownService)?;

@@ -27,7 +27,7 @@ struct AnswerBody<'a> {
 }
 
 /// Seals the answer to a single query.
-pub(crate) fn answer(released: Released, to: &ReplyTo, seal: &dyn Seal) -> Result<Sealed<Response<Bytes>>, Refusal> {
+pub fn answer(released: Released, to: &ReplyTo, seal: &dyn Seal) -> Result<Sealed<Response<Bytes>>, Refusal> {
     document(&AnswerBody { answer: released.sealed() }, to, seal)
 }
 

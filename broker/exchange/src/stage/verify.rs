@@ -39,7 +39,7 @@ pub struct VerifiedPoll {
 }
 
 /// Verifies a single query.
-pub(crate) fn query(
+pub fn query(
     authenticated: Authenticated,
     world: &World,
     settings: &Settings,
