@@ -114,3 +114,53 @@ impl ClientLimits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    const SERVER: &str = "max-connections = 10\nmax-in-flight = 11\ntls-timeout = \"1s\"\nheader-bytes = 2048\n\
+        header-timeout = \"2s\"\nbody-bytes = 4096\nbody-timeout = \"3s\"\nhandler-timeout = \"4s\"\n\
+        write-timeout = \"5s\"\nidle-timeout = \"6s\"\nstreams = 7\ndrain-timeout = \"8s\"\n";
+    const CLIENT: &str =
+        "body-bytes = 2048\nconnect-timeout = \"1s\"\nidle-timeout = \"2s\"\nidle-connections = 3\nhttp2 = true\n";
+
+    #[test]
+    fn every_limit_is_a_setting() {
+        let server =
+            mohur_config::parse(Path::new("x.toml"), SERVER, |table| Some(Limits::default().read(table))).unwrap();
+        assert_eq!(
+            (server.max_connections, server.max_in_flight, server.header_bytes, server.body_bytes),
+            (10, 11, 2048, 4096)
+        );
+        let seconds = [
+            server.tls_timeout,
+            server.header_timeout,
+            server.body_timeout,
+            server.handler_timeout,
+            server.write_timeout,
+            server.idle_timeout,
+            Duration::from_secs(server.streams.into()),
+            server.drain_timeout,
+        ];
+        assert_eq!(seconds.map(|time| time.as_secs()), [1, 2, 3, 4, 5, 6, 7, 8]);
+        let client =
+            mohur_config::parse(Path::new("x.toml"), CLIENT, |table| Some(ClientLimits::default().read(table)))
+                .unwrap();
+        assert_eq!((client.body_bytes, client.idle_connections, client.http2), (2048, 3, true));
+        assert_eq!((client.connect_timeout.as_secs(), client.idle_timeout.as_secs()), (1, 2));
+    }
+
+    #[test]
+    fn what_is_not_set_keeps_its_value_and_what_is_wrong_is_said() {
+        let server = mohur_config::parse(Path::new("x.toml"), "", |table| Some(Limits::default().read(table)));
+        assert_eq!(server, Ok(Limits::default()));
+        let wrong = "max-connections = 0\nbody-bytes = 1\nidle-timeout = 60\nbody_timeout = \"1s\"\n";
+        let errors =
+            mohur_config::parse(Path::new("x.toml"), wrong, |table| Some(Limits::default().read(table))).unwrap_err();
+        assert_eq!(errors.as_slice().len(), 4);
+        assert!(errors.to_string().contains("did you mean body-timeout?"), "{errors}");
+    }
+}

@@ -54,6 +54,13 @@ pub trait Handler: Send + Sync + 'static {
     /// Answers a request.
     fn handle(&self, request: Request) -> impl Future<Output = http::Response<Bytes>> + Send;
 
-    /// The answer when the server itself refuses: too large, too slow, too many, or the handler panicked.
+    /// The answer when the server itself refuses: too many, the handler panicked, or the peer is no longer admitted.
     fn refuse(&self, code: RefusalCode) -> http::Response<Bytes>;
+
+    /// The answer to a request that the server did not read whole: too large, too slow, broken. `request` has its head,
+    /// and no body. Where nothing is done about it, it is refused like any other.
+    fn turn_away(&self, request: Request, code: RefusalCode) -> impl Future<Output = http::Response<Bytes>> + Send {
+        drop(request);
+        std::future::ready(self.refuse(code))
+    }
 }

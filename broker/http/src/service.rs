@@ -10,7 +10,7 @@ use mohur_wire::{Arrival, RefusalCode};
 use crate::body::{self, BodyError};
 use crate::connection::Link;
 use crate::stats::{Gauge, count};
-use crate::{Handler, Request, request};
+use crate::{Handler, Limits, Request, request};
 
 type Response = http::Response<Bytes>;
 
@@ -21,8 +21,11 @@ pub(crate) async fn answer<H: Handler>(link: Arc<Link<H>>, request: http::Reques
     let version = request.version();
     match receive(&link, request, arrival).await {
         Ok(request) => handle(&link, request).await,
-        Err(code) => {
-            let mut response = link.context.handler.refuse(code);
+        Err(unread) => {
+            let mut response = match unread {
+                Unread::Inadmissible(code) => link.context.handler.refuse(code),
+                Unread::Broken(request, code) => link.context.handler.turn_away(*request, code).await,
+            };
             // What is left of the request is not read: HTTP/1.1 cannot go on after that.
             if version <= Version::HTTP_11 {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -32,29 +35,44 @@ pub(crate) async fn answer<H: Handler>(link: Arc<Link<H>>, request: http::Reques
     }
 }
 
+/// A request that is not handed to the handler.
+enum Unread {
+    /// The peer may not speak any more.
+    Inadmissible(RefusalCode),
+    /// The peer may speak, and this is not a request.
+    Broken(Box<Request>, RefusalCode),
+}
+
 /// Checks the head and reads the body.
 async fn receive<H: Handler>(
     link: &Link<H>,
     request: http::Request<Incoming>,
     arrival: Arrival,
-) -> Result<Request, RefusalCode> {
-    let limits = &link.context.limits;
-    let (parts, body) = request.into_parts();
+) -> Result<Request, Unread> {
     if let (Some(peer), Some(tls)) = (&link.peer, &link.context.tls) {
-        tls.peers.admits(peer, arrival.0).map_err(|error| error.refusal())?;
+        tls.peers.admits(peer, arrival.0).map_err(|error| Unread::Inadmissible(error.refusal()))?;
     }
-    if head_bytes(&parts) > limits.header_bytes {
+    let (parts, body) = request.into_parts();
+    let read = read(&parts, body, &link.context.limits).await;
+    let whole = |body| Request { parts, body, peer: link.peer.clone(), arrival, remote: link.remote };
+    match read {
+        Ok(body) => Ok(whole(body)),
+        Err(code) => Err(Unread::Broken(Box::new(whole(Bytes::new())), code)),
+    }
+}
+
+async fn read(parts: &http::request::Parts, body: Incoming, limits: &Limits) -> Result<Bytes, RefusalCode> {
+    if head_bytes(parts) > limits.header_bytes {
         return Err(RefusalCode::TooLarge);
     }
-    request::authority(&parts).ok_or(RefusalCode::Malformed)?;
+    request::authority(parts).ok_or(RefusalCode::Malformed)?;
     let read = body::collect(body, limits.body_bytes);
-    let body = match tokio::time::timeout(limits.body_timeout, read).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(BodyError::TooLarge)) => return Err(RefusalCode::TooLarge),
-        Ok(Err(BodyError::Broken)) => return Err(RefusalCode::Malformed),
-        Err(_elapsed) => return Err(RefusalCode::RequestTimeout),
-    };
-    Ok(Request { parts, body, peer: link.peer.clone(), arrival, remote: link.remote })
+    match tokio::time::timeout(limits.body_timeout, read).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(BodyError::TooLarge)) => Err(RefusalCode::TooLarge),
+        Ok(Err(BodyError::Broken)) => Err(RefusalCode::Malformed),
+        Err(_elapsed) => Err(RefusalCode::RequestTimeout),
+    }
 }
 
 fn head_bytes(parts: &http::request::Parts) -> usize {
