@@ -77,6 +77,9 @@ impl CivilRegistry {
         values: &BTreeMap<FieldName, Value>,
         context: &Context,
     ) -> Result<Answer, RegistryError> {
+        if values.values().any(|value| value.as_text().is_none()) {
+            return Err(RegistryError::Unsupported("the values of this service are texts"));
+        }
         let given: BTreeMap<_, _> =
             values.iter().filter_map(|(field, value)| Some((service.attribute(field)?, value))).collect();
         let Some(differing) = self.osia.compare(fin, &given, context).await? else { return Ok(absent(fin)) };

@@ -56,6 +56,9 @@ fn age(predicate: &Predicate, arrival: Arrival) -> Result<Expression, RegistryEr
 
 fn one_of(attribute: &'static str, predicate: &Predicate) -> Result<Vec<Expression>, RegistryError> {
     match predicate {
+        Predicate::OneOf(values) if values.iter().any(|value| value.as_text().is_none()) => {
+            Err(RegistryError::Unsupported("the values of this service are texts"))
+        }
         Predicate::OneOf(values) => {
             Ok(values.iter().map(|value| Expression::new(attribute, "=", json!(value))).collect())
         }

@@ -163,6 +163,8 @@ async fn what_the_service_does_not_take_is_said_without_asking_the_register() {
         json!({ "verb": "change", "effect": change }),
         json!({ "verb": "verify", "predicates": { "age": { "oneOf": [18] } } }),
         json!({ "verb": "verify", "predicates": { "sex": { "atLeast": 1 } } }),
+        json!({ "verb": "verify", "predicates": { "sex": { "oneOf": [1] } } }),
+        json!({ "verb": "match", "values": { "birthDate": 1990 } }),
         json!({ "verb": "read", "fields": ["sex"], "subject": { "plate": "10AA001" } }),
     ] {
         let query = query("birth/v1", fin, &operands);

@@ -105,8 +105,10 @@ fn read(country: &Country, uin: &str, call: &Call<'_>, faults: Faults) -> Outcom
 fn compare(country: &Country, uin: &str, call: &Call<'_>, faults: Faults) -> Outcome {
     call.allow(&["cr.person.match", "pr.person.match"])?;
     let given: Map<String, Value> = body(call, "an object of attributes")?;
-    if given.values().any(|value| value.is_object() || value.is_array() || value.is_null()) {
-        return Err(invalid("the value of an attribute is a string, a number or a boolean"));
+    // OSIA's schema says "one of string, integer, number, boolean": an integer is two of them, and so none.
+    let fits = |value: &Value| value.is_string() || value.is_boolean() || value.is_f64();
+    if !given.values().all(fits) {
+        return Err(invalid("the value of an attribute is a string, a number that is no integer, or a boolean"));
     }
     let citizen = person(country, uin, faults)?;
     let code = |name: &str, value: &Value| match attribute(citizen, name) {

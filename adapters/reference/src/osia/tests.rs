@@ -37,7 +37,7 @@ fn reading_gives_values_and_describes_what_is_missing() {
 fn matching_tells_which_attributes_differ_and_nothing_else() {
     let country = Country::default();
     let person = country.clear_citizen();
-    let given = json!({ "lastName": person.claims.family_name, "dateOfBirth": "1900-01-01", "shoeSize": 42 });
+    let given = json!({ "lastName": person.claims.family_name, "dateOfBirth": "1900-01-01", "shoeSize": "42" });
     let (status, body) = ask("cr.person.match", "POST", &format!("/v1/persons/{}/match", person.fin), Some(given));
     assert_eq!(status, 200);
     let expected =
