@@ -4,6 +4,8 @@
 //! (against OSIA's own OpenAPI file) and `pyiso20022`; `schemathesis` attacks the OSIA register with what its contract
 //! allows and what it does not.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends at what it did not expect")]
+
 #[path = "registers_by_python/recorder.rs"]
 mod recorder;
 
