@@ -83,7 +83,16 @@ impl<P: Provider> Handler for Door<P> {
         response
     }
 
-    /// What the HTTP layer refuses has no message that could be logged: it is answered, and counted.
+    /// What a member sent and nobody could read is refused like any message: sealed and logged, within the member's share.
+    async fn turn_away(&self, request: Request, code: RefusalCode) -> Response<Bytes> {
+        let Some(peer) = request.peer else { return self.refuse(code) };
+        self.metrics.cut_off(code);
+        let code = if self.rates.admits(peer.member()) { code } else { RefusalCode::RateLimited };
+        let incoming = Incoming { peer, parts: Arc::new(request.parts), body: request.body, arrival: request.arrival };
+        self.exchange.turn_away(&incoming, code.into()).await
+    }
+
+    /// What the HTTP layer refuses beyond that has no message that could be logged: it is answered, and counted.
     fn refuse(&self, code: RefusalCode) -> Response<Bytes> {
         self.metrics.cut_off(code);
         let problem = Problem::new(&Refusal::from(code), None);

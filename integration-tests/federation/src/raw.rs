@@ -80,6 +80,11 @@ impl RawConnection {
         let _gone = self.stream.flush().await;
     }
 
+    /// Says that nothing more will be sent.
+    pub async fn close_writing(&mut self) {
+        let _gone = self.stream.shutdown().await;
+    }
+
     /// All that comes until the other end closes.
     pub async fn read_to_end(&mut self, patience: Duration) -> String {
         let mut all = Vec::new();
