@@ -182,7 +182,8 @@ impl Table {
         if self.is_there(key) { self.optional_path(key) } else { None }
     }
 
-    /// A path that may be there; a relative one starts at the file's folder.
+    /// A path that may be there; a relative one starts at the file's folder. One below systemd's
+    /// `$CREDENTIALS_DIRECTORY` is left as it is for whoever opens it.
     pub fn optional_path(&mut self, key: &str) -> Option<PathBuf> {
         let folder = self.file.path.parent().map(PathBuf::from).unwrap_or_default();
         self.read(key, |value| {
@@ -190,7 +191,7 @@ impl Table {
             if text.is_empty() || text.contains('\0') {
                 return Err(Wrong::new("is not a path").so("write a file's path"));
             }
-            Ok(folder.join(text))
+            Ok(if text.starts_with("$CREDENTIALS_DIRECTORY/") { text.into() } else { folder.join(text) })
         })
     }
 

@@ -36,6 +36,13 @@ fn every_kind_of_value_is_read() {
 }
 
 #[test]
+fn a_systemd_credential_is_not_looked_for_beside_the_file() {
+    let mut reader = read("passphrase = \"$CREDENTIALS_DIRECTORY/passphrase\"\nlog = \"$HOME/log\"\n");
+    assert_eq!(reader.path("passphrase"), Some(PathBuf::from("$CREDENTIALS_DIRECTORY/passphrase")));
+    assert_eq!(reader.path("log"), Some(PathBuf::from("/etc/mohur/$HOME/log")), "other variables are no variables");
+}
+
+#[test]
 fn all_errors_come_at_once_with_their_lines() {
     let mut reader =
         read("listen = \"nowhere\"\nmost = 1000\n\nwait = 5\nlsiten = 1\n[tls]\nkye = \"\"\n[[leg]]\nid = 1\n");
