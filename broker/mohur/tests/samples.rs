@@ -1,0 +1,103 @@
+//! Every sample of `docs/samples` is read by the code that reads the real file, shows the defaults, and is explained in
+//! `docs/configuration.md`.
+
+use std::path::{Path, PathBuf};
+
+use mohur_client::Config as ClientConfig;
+use mohur_host::HostConfig;
+use mohur_http::{ClientLimits, Limits};
+use mohur_server::Config as BrokerConfig;
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
+}
+
+fn samples() -> Vec<(String, String)> {
+    let folder = docs().join("samples");
+    let mut samples: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read_to_string(&path).unwrap()))
+        .collect();
+    samples.sort();
+    samples
+}
+
+/// `table.key` and value of every line that sets something, also of those that are commented out.
+fn settings(text: &str) -> Vec<(String, String)> {
+    let (mut table, mut settings) = (String::new(), Vec::new());
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            table = format!("{name}.");
+        } else if let Some((key, value)) = line.trim_start_matches("# ").split_once(" = ")
+            && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+        {
+            settings.push((format!("{table}{key}"), value.to_owned()));
+        }
+    }
+    settings
+}
+
+/// Reads a sample, by its name.
+fn read(name: &str, text: &str) -> Result<(), String> {
+    let path = Path::new("/etc/mohur").join(name);
+    match name {
+        "broker.toml" => BrokerConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
+        "client.toml" => ClientConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
+        "host.toml" => HostConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
+        other => Err(format!("{other}: nobody reads this sample")),
+    }
+}
+
+#[test]
+fn every_sample_is_read_also_with_the_settings_that_are_commented_out() {
+    let samples = samples();
+    assert_eq!(
+        samples.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        ["broker.toml", "client.toml", "host.toml"]
+    );
+    for (name, text) in samples {
+        read(&name, &text).unwrap();
+        let all: Vec<_> = text.lines().map(|line| uncommented(line).unwrap_or(line)).collect();
+        read(&name, &all.join("\n")).unwrap();
+        let unknown = format!("{text}\nmistyped = 1\n");
+        assert!(read(&name, &unknown).unwrap_err().contains("mistyped"), "{name} accepts an unknown key");
+    }
+}
+
+/// The setting of a line that is commented out.
+fn uncommented(line: &str) -> Option<&str> {
+    let setting = line.strip_prefix("# ")?;
+    let (key, _) = setting.split_once(" = ")?;
+    key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-').then_some(setting)
+}
+
+#[test]
+fn the_samples_show_the_defaults() {
+    let text = |name: &str| std::fs::read_to_string(docs().join("samples").join(name)).unwrap();
+    let broker = BrokerConfig::parse(Path::new("broker.toml"), &text("broker.toml")).unwrap();
+    assert_eq!((broker.limits, broker.hosts), (Limits::default(), ClientLimits::default()));
+    let sample = text("broker.toml");
+    let (bare, _) = sample.split_once("\n[limits]").unwrap();
+    let bare = bare.replace("claims = ", "# ").replace("poll = ", "# ");
+    let bare = BrokerConfig::parse(Path::new("broker.toml"), &bare).unwrap();
+    assert_eq!(format!("{broker:?}"), format!("{bare:?}"), "what the sample sets is what holds without it");
+    let client = text("client.toml");
+    let (client, without) = (
+        ClientConfig::parse(Path::new("client.toml"), &client).unwrap(),
+        ClientConfig::parse(Path::new("client.toml"), &client.replace("patience = ", "# ")).unwrap(),
+    );
+    assert_eq!((client.limits, client.patience), (ClientLimits::default(), without.patience));
+}
+
+#[test]
+fn the_guide_explains_every_setting_of_every_sample() {
+    let guide = std::fs::read_to_string(docs().join("configuration.md")).unwrap();
+    for (name, text) in samples() {
+        let settings = settings(&text);
+        assert!(settings.len() > 10, "{name}: too few settings were found");
+        for (key, _) in settings {
+            assert!(guide.contains(&format!("`{key}`")), "docs/configuration.md lacks {key} of {name}");
+        }
+    }
+}
