@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use mohur_journal::Journal;
 use mohur_seal::Seal;
-use mohur_wire::{MemberId, Refusal};
+use mohur_wire::{Clock, MemberId, Refusal};
 
 use crate::bundle::Bundles;
 use crate::provider::Provider;
@@ -21,6 +21,7 @@ pub struct Exchange<P> {
     pub(crate) me: MemberId,
     pub(crate) seal: Arc<dyn Seal>,
     pub(crate) journal: Journal,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) provider: P,
     pub(crate) world: ArcSwap<World>,
     pub(crate) claims: Claims,
@@ -38,14 +39,16 @@ pub struct Parties<P> {
     pub journal: Journal,
     /// The way to the registers' hosts.
     pub provider: P,
+    /// Read once for each settlement, which is a message of the broker's own.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl<P: Provider> Exchange<P> {
     /// An exchange that judges by `world` and knows the claims that the log's tail still holds.
     pub fn new(parties: Parties<P>, world: World, claims: Claims, settings: Settings) -> Self {
-        let Parties { me, seal, journal, provider } = parties;
+        let Parties { me, seal, journal, provider, clock } = parties;
         let bundles = Bundles::default();
-        Self { me, seal, journal, provider, world: ArcSwap::from_pointee(world), claims, bundles, settings }
+        Self { me, seal, journal, clock, provider, world: ArcSwap::from_pointee(world), claims, bundles, settings }
     }
 
     /// Judges by another world from now on; messages under way keep the one that they started with.

@@ -87,7 +87,8 @@ impl Trace {
     }
 
     /// A settlement is an entry of its own, under the leg's id with a suffix.
-    pub(crate) fn settles(&mut self, id: MessageId, verified: &Arc<Verified>) {
+    pub(crate) fn settles(&mut self, id: MessageId, verified: &Arc<Verified>, at: Arrival) {
+        self.at = at;
         self.id = Some(id);
         self.verified = Some(Arc::clone(verified));
     }

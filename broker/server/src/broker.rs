@@ -87,6 +87,7 @@ impl Broker {
             seal: Arc::new(seal),
             journal: journal.clone(),
             provider: HttpProvider::new(client),
+            clock: Arc::clone(&clock),
         };
         let (rates, metrics) = (Rates::default(), Metrics::new());
         rates.follow(&world.directory);

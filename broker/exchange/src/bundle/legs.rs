@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use mohur_crypto::Digest;
 use mohur_message::hop::Settle;
 use mohur_wire::bundle::{Leg, LegAnswer, Outcome, Settlement, leg_verdict, settled};
-use mohur_wire::{MessageId, Operation, Refusal, RefusalCode, Value, Verdict};
+use mohur_wire::{Arrival, MessageId, Operation, Refusal, RefusalCode, Value, Verdict};
 
 use super::named;
 use super::running::Running;
@@ -127,11 +127,12 @@ impl<P: Provider> Run<P> {
     }
 
     async fn ask_settlement(&self, leg: &Leg, reserved: &Released, settle: Settle) -> Result<Released, Refusal> {
-        let routed = route::settlement(reserved, settle);
+        let at = Arrival::read(&*self.exchange.clock);
+        let routed = route::settlement(reserved, settle, at);
         let mut trace = Trace::of_leg(routed.verified(), self.certificate, named(self.running.definition()));
         let id: MessageId =
             format!("{}.settle", routed.verified().query().id).parse().map_err(|_| RefusalCode::Malformed)?;
-        trace.settles(id, routed.verified());
+        trace.settles(id, routed.verified(), at);
         trace.decided(routed.decision());
         let released = self.exchange.ask(routed, &self.world, &mut trace).await;
         let record = LegAnswer {

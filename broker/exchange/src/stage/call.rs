@@ -44,7 +44,7 @@ fn ask(routed: &Routed, intent: &Committed, me: &MemberId, seal: &dyn Seal) -> R
 fn sealed_decision(routed: &Routed, intent: &Committed, me: &MemberId, seal: &dyn Seal) -> Result<String, Refusal> {
     let (verified, decision) = (routed.verified(), routed.decision());
     let query = verified.query();
-    let iat = verified.arrival().unix_seconds();
+    let iat = routed.at().unix_seconds();
     let patience = i64::try_from(verified.deadline().as_secs()).unwrap_or(0).saturating_add(TRAVEL_SECONDS);
     let claims = Decision {
         iss: me.clone(),

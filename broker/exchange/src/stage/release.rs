@@ -29,7 +29,7 @@ pub fn fields(asked: Asked, world: &World, trace: &mut Trace) -> Result<Released
         Reply::Answer(text) => text,
         Reply::Refusal(text) => return Err(owners_refusal(&text, &routed, world)),
     };
-    let answer = SealedAnswer::verify(&text, &world.keys(routed.verified().arrival())).map_err(|_| {
+    let answer = SealedAnswer::verify(&text, &world.keys(routed.at())).map_err(|_| {
         Refusal::new(RefusalCode::ProviderInvalid, "The owner's seal does not verify; the answer was dropped.")
     })?;
     belongs(&answer, &routed)?;
@@ -64,7 +64,7 @@ fn belongs(answer: &SealedAnswer, routed: &Routed) -> Result<(), Refusal> {
 /// A refusal counts only under the owner's seal; any other is an answer that cannot be passed on.
 fn owners_refusal(text: &str, routed: &Routed, world: &World) -> Refusal {
     let verified = routed.verified();
-    let proven = match prove_refusal(text, &world.keys(verified.arrival()), verified.opening().digest()) {
+    let proven = match prove_refusal(text, &world.keys(routed.at()), verified.opening().digest()) {
         Ok(proven) if *proven.owner() == routed.destination().owner => proven.refusal(),
         Ok(_) | Err(_) => return RefusalCode::ProviderInvalid.into(),
     };

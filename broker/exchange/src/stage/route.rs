@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mohur_message::hop::Settle;
 use mohur_policy::Decision;
-use mohur_wire::{Refusal, RefusalCode};
+use mohur_wire::{Arrival, Refusal, RefusalCode};
 
 use super::decide::Decided;
 use super::release::Released;
@@ -18,6 +18,7 @@ pub struct Routed {
     decision: Arc<Decision>,
     destination: Arc<Destination>,
     settle: Option<Settle>,
+    at: Arrival,
 }
 
 /// Finds the owner's host.
@@ -29,13 +30,15 @@ pub fn to_owner(decided: Decided, world: &World) -> Result<Routed, Refusal> {
         return Err(Refusal::new(RefusalCode::UnknownService, "The service does not take this verb."));
     }
     let destination = Arc::new(Destination { owner: route.owner.clone(), authority: route.host.to_string() });
-    Ok(Routed { verified, decision: Arc::new(decision), destination, settle: None })
+    let at = verified.arrival();
+    Ok(Routed { verified, decision: Arc::new(decision), destination, settle: None, at })
 }
 
-/// The one settlement that the signature over a reservation covers: the same query, decision and owner once more.
-pub(crate) fn settlement(reserved: &Released, settle: Settle) -> Routed {
+/// The one settlement that the signature over a reservation covers: the same query, decision and owner once more, at a
+/// time of its own.
+pub(crate) fn settlement(reserved: &Released, settle: Settle, at: Arrival) -> Routed {
     let (verified, decision, destination) = reserved.origin();
-    Routed { verified, decision, destination, settle: Some(settle) }
+    Routed { verified, decision, destination, settle: Some(settle), at }
 }
 
 impl Routed {
@@ -49,6 +52,11 @@ impl Routed {
 
     pub(crate) const fn destination(&self) -> &Arc<Destination> {
         &self.destination
+    }
+
+    /// When the owner is asked: the message's arrival, or the settlement's time.
+    pub(crate) const fn at(&self) -> Arrival {
+        self.at
     }
 
     pub(crate) const fn settle(&self) -> Option<&Settle> {
