@@ -113,10 +113,10 @@ fn test_modules(text: &str, path: &Path) -> Vec<PathBuf> {
     let mut lines = text.lines().map(str::trim);
     let mut modules = Vec::new();
     while let Some(line) = lines.next() {
-        if line != "#[cfg(test)]" {
+        if !matches!(line, "#[cfg(test)]" | "#[cfg(doctest)]") {
             continue;
         }
-        let declared = lines.next().unwrap_or_default();
+        let declared = lines.by_ref().find(|line| !line.starts_with("#[")).unwrap_or_default();
         let name = declared.trim_start_matches("pub(crate) ").strip_prefix("mod ");
         if let Some(name) = name.and_then(|name| name.strip_suffix(';').or(name.strip_suffix(" {"))) {
             modules.push(inside.join(name));
