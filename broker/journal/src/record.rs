@@ -34,13 +34,20 @@ pub(crate) enum Found {
 
 /// Writes a record into `out`. `false` if an entry is too long for one.
 #[must_use]
-pub(crate) fn encode(segment: &[u8; 16], first: u64, checkpoint: &str, entries: &[String], out: &mut Vec<u8>) -> bool {
+pub(crate) fn encode<T: AsRef<str>>(
+    segment: &[u8; 16],
+    first: u64,
+    checkpoint: &str,
+    entries: &[T],
+    out: &mut Vec<u8>,
+) -> bool {
     let (Ok(count), true) = (u32::try_from(entries.len()), checkpoint.len() <= usize::from(u16::MAX)) else {
         return false;
     };
     out.clear();
     out.resize(HEADER, 0);
-    let fits = push_entry(out, checkpoint.as_bytes()) && entries.iter().all(|entry| push_entry(out, entry.as_bytes()));
+    let fits = push_entry(out, checkpoint.as_bytes())
+        && entries.iter().all(|entry| push_entry(out, entry.as_ref().as_bytes()));
     let Ok(length) = u32::try_from(out.len() - HEADER) else { return false };
     let mut summed = Vec::with_capacity(SUMMED);
     summed.extend_from_slice(MAGIC);

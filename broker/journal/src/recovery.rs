@@ -47,7 +47,7 @@ pub(crate) fn recover(settings: Settings, key: LogKey, signer: Key) -> Result<Re
     let staging = settings.staging();
     let lock = lock(&settings.folder, &staging)?;
     let (mut book, entries) = Snapshot::read(&staging, &key)?.unwrap_or_default();
-    let mut shelf = Shelf::new(&settings.folder, book.tree.size(), entries);
+    let mut shelf = Shelf::new(&settings.folder, book.tree.size(), &entries);
     let mut report = Recovery::default();
     let segments = segment::list(&staging).map_err(OpenError::io(&staging))?;
     for (number, path) in &segments {
@@ -135,7 +135,7 @@ fn replay(book: &mut Book, shelf: &mut Shelf, path: &Path, record: Record, key: 
     }
     book.checkpoint = record.checkpoint.into();
     let finished = book.tree.take_finished();
-    shelf.apply(record.entries, finished)?;
+    shelf.apply(record.entries.iter().map(String::as_str), finished)?;
     Ok(count)
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mohur_transparency::tile::{encode_hashes, entries_path, hash_path, push_entry};
+use mohur_transparency::tile::{decode_entries, encode_hashes, entries_path, hash_path, push_entry};
 use mohur_transparency::tree::{Finished, TILE_WIDTH, Tree};
 
 use crate::files::replace;
@@ -15,7 +15,7 @@ pub(crate) struct Shelf {
     folder: PathBuf,
     /// The entries of the bundle that grows.
     bundle: Vec<u8>,
-    entries: Vec<String>,
+    width: usize,
     bundle_index: u64,
     /// Size of the tree whose partial tiles were written last.
     published: Option<u64>,
@@ -32,29 +32,30 @@ pub(crate) struct ShelfError {
 
 impl Shelf {
     /// The shelf of a log of `size` entries, of which the last, unfinished bundle holds `entries`.
-    pub(crate) fn new(folder: &Path, size: u64, entries: Vec<String>) -> Self {
+    pub(crate) fn new(folder: &Path, size: u64, entries: &[String]) -> Self {
         let mut bundle = Vec::new();
         let fits = entries.iter().all(|entry| push_entry(&mut bundle, entry.as_bytes()));
         debug_assert!(fits, "entries were measured before they were logged");
         let bundle_index = size / TILE_WIDTH as u64;
-        Self { folder: folder.to_owned(), bundle, entries, bundle_index, published: None, unsynced: Vec::new() }
+        let (folder, width) = (folder.to_owned(), entries.len());
+        Self { folder, bundle, width, bundle_index, published: None, unsynced: Vec::new() }
     }
 
     /// Takes in a batch: writing and recovering both come through here.
-    pub(crate) fn apply(
+    pub(crate) fn apply<'a>(
         &mut self,
-        entries: impl IntoIterator<Item = String>,
+        entries: impl IntoIterator<Item = &'a str>,
         finished: Vec<Finished>,
     ) -> Result<(), ShelfError> {
         for entry in entries {
             let fits = push_entry(&mut self.bundle, entry.as_bytes());
             debug_assert!(fits, "entries were measured before they were logged");
-            self.entries.push(entry);
-            if self.entries.len() == TILE_WIDTH {
+            self.width += 1;
+            if self.width == TILE_WIDTH {
                 let bundle = std::mem::take(&mut self.bundle);
                 self.finish(entries_path(self.bundle_index, TILE_WIDTH), &bundle)?;
                 self.bundle_index += 1;
-                self.entries.clear();
+                self.width = 0;
             }
         }
         for Finished { level, index, tile } in finished {
@@ -90,8 +91,8 @@ impl Shelf {
                 published.checked_shr(8 * level).unwrap_or(0) == tree.size().checked_shr(8 * level).unwrap_or(0)
             })
         };
-        if !self.entries.is_empty() && !same(0) {
-            self.write(entries_path(self.bundle_index, self.entries.len()), &self.bundle)?;
+        if self.width > 0 && !same(0) {
+            self.write(entries_path(self.bundle_index, self.width), &self.bundle)?;
         }
         for (level, tile) in (0u32..).zip(tree.edge()) {
             if tile.width() > 0 && !same(level) {
@@ -110,8 +111,9 @@ impl Shelf {
     }
 
     /// The entries of the unfinished bundle.
-    pub(crate) fn unfinished(&self) -> &[String] {
-        &self.entries
+    pub(crate) fn unfinished(&self) -> Vec<String> {
+        let entries = decode_entries(&self.bundle, self.width).unwrap_or_default();
+        entries.into_iter().map(|entry| String::from_utf8_lossy(entry).into_owned()).collect()
     }
 
     /// Hands over the full tiles that must be made durable before their segment may go.

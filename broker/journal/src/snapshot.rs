@@ -44,7 +44,7 @@ pub(crate) fn path(staging: &Path) -> PathBuf {
 }
 
 impl Snapshot {
-    pub(crate) fn of(book: &Book, unfinished: &[String]) -> Self {
+    pub(crate) fn of(book: &Book, unfinished: Vec<String>) -> Self {
         Self {
             size: book.tree.size(),
             bytes: book.bytes,
@@ -52,7 +52,7 @@ impl Snapshot {
             numbers: book.numbers.iter().map(|(consumer, next)| (consumer.clone(), *next)).collect(),
             open: book.open.iter().map(|((who, id), at)| (who.clone(), id.clone(), at.clone())).collect(),
             edge: book.tree.edge().iter().map(|tile| BASE64_STANDARD.encode(encode_hashes(tile.hashes()))).collect(),
-            entries: unfinished.to_vec(),
+            entries: unfinished,
         }
     }
 

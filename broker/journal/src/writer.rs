@@ -77,6 +77,12 @@ struct Entered {
     hash: Digest,
 }
 
+impl AsRef<str> for Entered {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
 impl From<ShelfError> for JournalError {
     fn from(error: ShelfError) -> Self {
         Self::Failed(said(&error.path, &error.source))
@@ -178,11 +184,11 @@ impl Writer {
             return Err(error);
         }
         let first = self.book.tree.size();
-        let mut batch = self.enter();
+        let batch = self.enter();
         if batch.is_empty() {
             return Ok(());
         }
-        let result = self.commit(first, &mut batch);
+        let result = self.commit(first, &batch);
         match result {
             Ok((head, paths)) => {
                 self.release(batch, paths);
@@ -246,11 +252,10 @@ impl Writer {
     }
 
     /// Signs, writes, makes durable and applies a batch; gives the inclusion proofs.
-    fn commit(&mut self, first: u64, batch: &mut [Entered]) -> Result<(Head, Vec<Vec<Digest>>), JournalError> {
+    fn commit(&mut self, first: u64, batch: &[Entered]) -> Result<(Head, Vec<Vec<Digest>>), JournalError> {
         let impossible = |_| JournalError::Failed("its tree has lost a node".into());
         let head = self.book.sign(&self.key, &self.signer).map_err(impossible)?;
-        let entries: Vec<String> = batch.iter().map(|entered| entered.text.clone()).collect();
-        if !record::encode(self.segment.id(), first, &self.book.checkpoint, &entries, &mut self.buffer) {
+        if !record::encode(self.segment.id(), first, &self.book.checkpoint, batch, &mut self.buffer) {
             return Err(JournalError::Failed("a batch does not fit into a record".into()));
         }
         let written = self.segment.append(&self.buffer);
@@ -258,7 +263,7 @@ impl Writer {
         let paths = batch.iter().map(|entered| head.inclusion(&self.book.tree, entered.index));
         let paths = paths.collect::<Result<Vec<_>, _>>().map_err(impossible)?;
         let finished = self.book.tree.take_finished();
-        self.shelf.apply(entries, finished)?;
+        self.shelf.apply(batch.iter().map(AsRef::as_ref), finished)?;
         if self.settings.publish_every == Duration::ZERO {
             self.publish()?;
         }

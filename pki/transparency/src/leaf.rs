@@ -12,6 +12,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::tile::MAX_ENTRY;
 
+/// Room for most leaves.
+const USUAL_LENGTH: usize = 1024;
+
 /// Why a text is not a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LeafError {
@@ -133,7 +136,9 @@ impl<'de> Deserialize<'de> for Version {
 impl Leaf {
     /// The text that is logged.
     pub fn to_text(&self) -> Result<String, LeafError> {
-        let text = serde_json::to_string(self).map_err(|_| LeafError::Malformed)?;
+        let mut text = Vec::with_capacity(USUAL_LENGTH);
+        serde_json::to_writer(&mut text, self).map_err(|_| LeafError::Malformed)?;
+        let text = String::from_utf8(text).map_err(|_| LeafError::Malformed)?;
         if text.len() > MAX_ENTRY { Err(LeafError::TooLong) } else { Ok(text) }
     }
 

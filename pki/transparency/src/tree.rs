@@ -227,8 +227,9 @@ impl Head {
         let holds = |peak: &Peak| index >> peak.level == peak.index;
         let Some(place) = self.peaks.iter().position(holds) else { return Ok(Vec::new()) };
         let (left, right) = self.peaks.split_at(place);
-        let mut proof = Vec::with_capacity(64);
-        for level in 0..right.first().map_or(0, |peak| peak.level) {
+        let levels = right.first().map_or(0, |peak| peak.level);
+        let mut proof = Vec::with_capacity(levels as usize + 1 + left.len());
+        for level in 0..levels {
             proof.push(nodes.node(level, (index >> level) ^ 1)?);
         }
         proof.extend(right.get(1).map(|peak| peak.folded));
