@@ -11,6 +11,9 @@ use mohur_wire::{Arrival, MemberId, MessageId};
 
 type Key = (MemberId, MessageId);
 
+/// How many receipts are kept as they are; older ones are proved again from the log's files, by their index.
+const RECENT: usize = 4096;
+
 /// The table of claimed ids.
 #[derive(Clone)]
 pub struct Claims {
@@ -23,6 +26,7 @@ pub struct Claims {
 struct Table {
     claims: HashMap<Key, State>,
     by_age: VecDeque<(i64, Key)>,
+    recent: VecDeque<(Key, u64)>,
 }
 
 enum State {
@@ -33,9 +37,9 @@ enum State {
 /// What is known of the first message's outcome.
 #[derive(Clone, Debug)]
 pub enum First {
-    /// This process wrote it.
+    /// It was written a moment ago.
     Receipt(Arc<Receipt>),
-    /// It stands in the log, at this index, since before this process started.
+    /// It stands in the log, at this index.
     Entry(u64),
     /// There is none: the message had no outcome that could be logged.
     Unknown,
@@ -89,6 +93,19 @@ impl Claims {
 }
 
 impl Table {
+    /// Counts a receipt among the recent ones, and lets the oldest of those go.
+    fn remember(&mut self, key: Key, index: u64) {
+        self.recent.push_back((key, index));
+        if self.recent.len() <= RECENT {
+            return;
+        }
+        if let Some((oldest, index)) = self.recent.pop_front()
+            && let Some(state @ State::Done(First::Receipt(_))) = self.claims.get_mut(&oldest)
+        {
+            *state = State::Done(First::Entry(index));
+        }
+    }
+
     fn forget_before(&mut self, oldest: i64) {
         while self.by_age.front().is_some_and(|(at, _)| *at < oldest) {
             if let Some((_, key)) = self.by_age.pop_front() {
@@ -105,9 +122,11 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Keeps the receipt for whoever repeats the id.
-    pub fn answered(mut self, receipt: Arc<Receipt>) {
+    /// Keeps the receipt, and the index of its entry, for whoever repeats the id.
+    pub fn answered(mut self, receipt: Arc<Receipt>, index: u64) {
+        let Some(key) = self.key.clone() else { return };
         self.finish(First::Receipt(receipt));
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).remember(key, index);
     }
 
     fn finish(&mut self, first: First) {
@@ -160,6 +179,20 @@ mod tests {
         assert!(matches!(claims.claim(&mia, &id, at(1001)), Err(Taken::Done(First::Unknown))));
         claims.restore(mia.clone(), id.clone(), at(1000), Some(7));
         assert!(matches!(claims.claim(&mia, &id, at(1001)), Err(Taken::Done(First::Entry(7)))));
+    }
+
+    #[test]
+    fn only_recent_receipts_are_kept_and_older_ones_by_their_index() {
+        let claims = Claims::new(Duration::from_secs(60), 1_000_000);
+        let mia: MemberId = "AZ/GOV/MIA/a".parse().unwrap();
+        let id = |number: usize| format!("q-{number}").parse::<MessageId>().unwrap();
+        let receipt = Arc::new(Receipt::new(String::new(), None, String::new()));
+        for number in 0..=RECENT {
+            let claim = claims.claim(&mia, &id(number), at(0)).ok().unwrap();
+            claim.answered(Arc::clone(&receipt), number as u64);
+        }
+        assert!(matches!(claims.claim(&mia, &id(0), at(0)), Err(Taken::Done(First::Entry(0)))));
+        assert!(matches!(claims.claim(&mia, &id(1), at(0)), Err(Taken::Done(First::Receipt(_)))));
     }
 
     #[test]

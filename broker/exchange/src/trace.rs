@@ -111,9 +111,9 @@ impl Trace {
         self.released = fields.map(|fields| fields.keys().cloned().collect()).unwrap_or_default();
     }
 
-    pub(crate) fn answered(&mut self, receipt: &Arc<Receipt>) {
+    pub(crate) fn answered(&mut self, receipt: &Arc<Receipt>, index: u64) {
         if let Some(claim) = self.claim.take() {
-            claim.answered(Arc::clone(receipt));
+            claim.answered(Arc::clone(receipt), index);
         }
     }
 

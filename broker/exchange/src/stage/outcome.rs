@@ -20,7 +20,7 @@ pub async fn log<T>(sealed: Sealed<T>, journal: &Journal, trace: &mut Trace) -> 
     let draft = trace.outcome(sealed.digest(), sealed.status());
     let committed = journal.append(draft).await.map_err(|_| RefusalCode::JournalUnavailable)?;
     let receipt = Arc::new(committed.receipt("answer"));
-    trace.answered(&receipt);
+    trace.answered(&receipt, committed.index());
     Ok(Logged { content: sealed.into_content(), receipt })
 }
 
