@@ -9,13 +9,29 @@ use bytes::Bytes;
 use mohur_seal::Passphrase;
 use mohur_transport::{Peers, TlsMaterial, client_config};
 use mohur_wire::Clock;
-use rustls_pki_types::ServerName;
+use rustls::client::ResolvesClientCert;
+use rustls::sign::CertifiedKey;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::{Federation, MovableClock};
+
+/// What a client shows to whoever asks.
+#[derive(Debug)]
+struct Shown(Option<Arc<CertifiedKey>>);
+
+impl ResolvesClientCert for Shown {
+    fn resolve(&self, _: &[&[u8]], _: &[rustls::SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.clone()
+    }
+
+    fn has_certs(&self) -> bool {
+        self.0.is_some()
+    }
+}
 
 /// Opens connections to the broker with one certificate.
 #[derive(Clone)]
@@ -40,6 +56,19 @@ impl RawConnector {
         let mut config = (*client_config(&material, &peers, clock).unwrap()).clone();
         config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         Self { config: Arc::new(config), address: federation.broker().address() }
+    }
+
+    /// Connects with a certificate that nobody checked before, or with none.
+    pub fn with(federation: &Federation, certificate: Option<(&[u8], &[u8])>) -> Self {
+        let office = Self::of_caller(federation, "passport-office");
+        let mut config = (*office.config).clone();
+        let shown = certificate.map(|(der, pkcs8)| {
+            let chain = vec![CertificateDer::from(der.to_vec())];
+            let key = PrivateKeyDer::Pkcs8(pkcs8.to_vec().into());
+            Arc::new(CertifiedKey::from_der(chain, key, config.crypto_provider()).unwrap())
+        });
+        config.client_auth_cert_resolver = Arc::new(Shown(shown));
+        Self { config: Arc::new(config), ..office }
     }
 
     /// As one of those who ask, for HTTP/1.1.
