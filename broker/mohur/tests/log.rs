@@ -80,6 +80,11 @@ async fn a_sound_log_verifies_with_everything_that_was_saved_of_it() {
     {
         assert!(said(&whole).contains(line), "{line} in {}", said(&whole));
     }
+    let header = fs::read_to_string(house.path("receipt")).unwrap();
+    fs::write(house.path("evidence"), serde_json::json!({ "answer": "sealed", "receipt": header }).to_string())
+        .unwrap();
+    let evidence = house.mohur(&["log", "verify", "log", "--key", "log.vkey", "--receipt", "evidence"]);
+    assert!(said(&evidence).contains("✓ evidence: entry 270 of the log"), "{}", said(&evidence));
     let json = house.mohur(&["--json", "log", "verify", "log", "--key", "log.vkey", "--receipt", "receipt"]);
     let json: Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(

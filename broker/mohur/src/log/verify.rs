@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use mohur_audit::{Log, Options, Report, check_receipt, is_beginning, verify};
 use mohur_crypto::sha256;
-use mohur_transparency::{Checkpoint, Receipt};
+use mohur_transparency::{Checkpoint, Receipt, ReceiptError};
 use serde_json::{Value, json};
 
 use super::{Which, read, unreadable};
@@ -21,7 +21,8 @@ const MAX_LINES: usize = 20;
 pub(super) struct Args {
     #[command(flatten)]
     which: Which,
-    /// A saved receipt: the value of the header Mohur-Receipt, or its JSON. Can be given more than once.
+    /// A saved receipt: the value of the header Mohur-Receipt, its JSON, or the evidence that `mohur query` saved. Can be
+    /// given more than once.
     #[arg(long)]
     receipt: Vec<PathBuf>,
     /// The body of the answer that the (one) receipt came with: its digest must be the one that the entry commits to.
@@ -66,15 +67,11 @@ struct Extra {
 }
 
 impl Extra {
-    fn receipt(&mut self, log: &Log, path: &PathBuf, answer: Option<&PathBuf>) -> Result<(), CliError> {
+    fn receipt(&mut self, log: &Log, path: &Path, answer: Option<&PathBuf>) -> Result<(), CliError> {
         let name = path.display();
         let text = read(path)?;
         let text = text.trim();
-        let receipt = if text.starts_with('{') {
-            serde_json::from_str(text).map_err(|error| CliError::usage(format!("{name}: {error}")))?
-        } else {
-            Receipt::from_header(text).map_err(|error| CliError::usage(format!("{name}: {error}")))?
-        };
+        let receipt = parse(text).map_err(|error| CliError::usage(format!("{name}: {error}")))?;
         let verified = match check_receipt(log, &receipt) {
             Ok(verified) => verified,
             Err(error) => {
@@ -102,7 +99,7 @@ impl Extra {
         Ok(())
     }
 
-    fn checkpoint(&mut self, log: &Log, path: &PathBuf) -> Result<(), CliError> {
+    fn checkpoint(&mut self, log: &Log, path: &Path) -> Result<(), CliError> {
         let name = path.display();
         let note = read(path)?;
         let checked = Checkpoint::open(&note, log.key()).map_err(|error| error.to_string()).and_then(|earlier| {
@@ -115,6 +112,16 @@ impl Extra {
             Err(error) => self.wrong.push(format!("{name}: {error}")),
         }
         Ok(())
+    }
+}
+
+/// A receipt in any form that it is saved in: the header, its JSON, or the evidence that `mohur query` writes.
+fn parse(text: &str) -> Result<Receipt, ReceiptError> {
+    let evidence = serde_json::from_str::<Value>(text).unwrap_or_default();
+    match evidence.get("receipt").and_then(Value::as_str) {
+        Some(header) => Receipt::from_header(header),
+        None if text.starts_with('{') => serde_json::from_str(text).map_err(|_| ReceiptError::Malformed),
+        None => Receipt::from_header(text),
     }
 }
 
