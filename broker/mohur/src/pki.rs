@@ -6,10 +6,11 @@ mod issue;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use mohur_authority::{AuthorityError, Layout, National, Reason};
+use mohur_authority::{AuthorityError, Layout, National, Reason, create_log_key};
 use mohur_directory::{Directory, RollbackGuard, Snapshot, sign};
 use mohur_http::SystemClock;
 use mohur_seal::Passphrase;
+use mohur_transparency::LogKey;
 use mohur_wire::{Clock, Timestamp};
 use serde_json::json;
 
@@ -21,6 +22,7 @@ Examples:
   mohur pki issue tls AZ/GOV/MIA/id-cards --pki national --out id-cards
   mohur pki issue tls AZ/GOV/OPERATOR/hub --pki national --out hub --host 127.0.0.1
   mohur pki issue seal AZ/GOV/MIA/id-cards --pki national --out id-cards
+  mohur pki log-key log.hub.az --out hub
   mohur pki inspect id-cards/seal.pem --trust national/trust
   mohur pki inspect national
   mohur pki revoke id-cards/seal.pem --reason key-compromise --pki national
@@ -74,6 +76,19 @@ The new lists take effect where they are copied to; a fingerprint in the directo
         #[command(flatten)]
         pki: Pki,
     },
+    /// Make the key of a broker's log; the directory names its public half.
+    #[command(after_help = "Example:\n  mohur pki log-key log.hub.az --out hub")]
+    LogKey {
+        /// The log's name, the origin of its checkpoints, e.g. log.hub.az.
+        origin: String,
+        /// Where `log.key` and `log.vkey` go.
+        #[arg(long)]
+        out: PathBuf,
+        /// The credential file whose passphrase encrypts the key; one with a random passphrase is made at <OUT>/passphrase
+        /// otherwise.
+        #[arg(long)]
+        key_passphrase: Option<PathBuf>,
+    },
     /// Sign a directory: JSON in, `directory.jws` out, with new times.
     #[command(after_help = "Example:\n  mohur pki sign-directory members.json --pki national --out directory.jws")]
     SignDirectory {
@@ -119,11 +134,30 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
         Command::Issue(args) => issue::run(&args, now, out),
         Command::Revoke { certificate, reason, pki } => revoke(&certificate, reason, &pki, now, out),
         Command::RenewLists { pki } => renew_lists(&pki, now, out),
+        Command::LogKey { origin, out: folder, key_passphrase } => log_key(&origin, &folder, key_passphrase, out),
         Command::SignDirectory { file, out: target, days, pki } => {
             sign_directory(&file, &target, days, (&pki, now), out)
         }
         Command::Inspect(args) => inspect::run(&args, now, out),
     }
+}
+
+fn log_key(origin: &str, folder: &Path, file: Option<PathBuf>, out: &Output) -> Result<ExitCode, CliError> {
+    let (passphrase, credential) = passphrase(file, &folder.join("passphrase"))?;
+    let (path, public) = (folder.join("log.key"), folder.join("log.vkey"));
+    let bytes = create_log_key(&path, &passphrase).map_err(CliError::usage)?;
+    let key = LogKey::new(origin, &bytes).map_err(CliError::usage)?.to_string();
+    std::fs::write(&public, format!("{key}\n"))
+        .map_err(|error| CliError::usage(format_args!("{}: {error}", public.display())))?;
+    let text = format!(
+        "Made the key of the log {origin}.\n  key          {}\n  passphrase   {}\n  public key   {} ({})",
+        path.display(),
+        credential.display(),
+        key,
+        public.display(),
+    );
+    out.say(text, &json!({ "origin": origin, "key": path, "passphrase": credential, "vkey": key }));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The passphrase of that file; a new one with a random passphrase when `file` is `None` and `default` does not exist.
