@@ -1,4 +1,5 @@
 //! `docs/setting-up.md`, run as it stands: every command of it, in an empty folder, with free ports.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on ends")]
 
 use std::net::TcpListener;
 use std::path::Path;
