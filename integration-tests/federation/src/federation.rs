@@ -145,6 +145,11 @@ impl Federation {
         self.broker.as_ref().expect("the broker runs")
     }
 
+    /// The broker's address, as the directory names it.
+    pub fn broker_address(&self) -> std::net::SocketAddr {
+        self.nation.directory().brokers[0].authority.as_str().parse().unwrap()
+    }
+
     /// The owner of that name.
     pub fn owner(&self, name: &str) -> &RunningOwner {
         self.owners.iter().find(|owner| owner.part.name == name).unwrap()
@@ -212,6 +217,12 @@ impl Federation {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
+    }
+
+    /// Waits until an owner's host has given that many answers.
+    pub async fn wait_for_answers(&self, owner: &str, answers: u32) {
+        let line = format!("mohur_host_asks_total{{outcome=\"answered\"}} {answers}");
+        self.wait_for(vec![(self.owner(owner).host.admin_addr(), line)]).await;
     }
 
     /// A page of an admin address.

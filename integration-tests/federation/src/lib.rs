@@ -12,7 +12,9 @@
 )]
 
 pub mod ask;
+mod bundled;
 mod captured;
+mod child;
 mod clock;
 mod dishonest;
 mod fakes;
@@ -20,7 +22,9 @@ mod federation;
 pub mod raw;
 mod signed;
 
+pub use bundled::{Bundled, bundle_answer};
 pub use captured::Captured;
+pub use child::ChildBroker;
 pub use clock::MovableClock;
 pub use dishonest::{BrokerKeys, Hop, HostSaid};
 pub use fakes::{FakeHost, Lie, LyingBroker, OwnerKeys};

@@ -1,0 +1,71 @@
+//! A broker in a process of its own: the real binary, from the nation's files, to be killed.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+
+use crate::Federation;
+
+/// `mohur broker run`, running.
+pub struct ChildBroker {
+    child: Child,
+}
+
+/// The binary of this very build.
+fn binary() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let folder = tests.ancestors().nth(2).expect("target/<profile>/deps/<test>");
+    let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    build.args(["build", "--quiet", "--package", "mohur", "--bin", "mohur"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    assert!(build.status().expect("cargo runs").success(), "mohur does not build");
+    folder.join("mohur")
+}
+
+impl ChildBroker {
+    /// Starts the broker of a federation whose own is stopped, and waits until it takes connections.
+    pub async fn start(federation: &Federation) -> Self {
+        static BINARY: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+        let config = federation.nation.path("broker/broker.toml");
+        let errors = File::options().create(true).append(true).open(federation.nation.path("broker/stderr")).unwrap();
+        let child = Command::new(BINARY.get_or_init(binary))
+            .args(["broker", "run", "--config"])
+            .arg(config)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(errors)
+            .spawn()
+            .unwrap();
+        let mut broker = Self { child };
+        broker.wait_for(federation.broker_address()).await;
+        broker
+    }
+
+    async fn wait_for(&mut self, address: SocketAddr) {
+        for _ in 0..600 {
+            assert!(self.child.try_wait().unwrap().is_none(), "the broker ended; see broker/stderr");
+            if TcpStream::connect(address).await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the broker does not take connections");
+    }
+
+    /// SIGKILL: no handler, no destructor, no flush.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for ChildBroker {
+    fn drop(&mut self) {
+        // Dead already, if the test went well.
+        let _dead = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
