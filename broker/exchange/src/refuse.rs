@@ -7,6 +7,7 @@ use http::header::{HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use mohur_transparency::Receipt;
 use mohur_wire::{Refusal, RefusalCode};
+use tokio::time::Instant;
 
 use crate::claims::First;
 use crate::pipeline::Exchange;
@@ -60,6 +61,18 @@ impl<P: Provider> Exchange<P> {
             }
             Err(_panicked) => None,
         }
+    }
+
+    /// The same for a leg of a bundle: what must not tell "denied" from "absent" leaves the same entries, and takes the same
+    /// time. Nobody waits for the connection here, so the wait comes before the entry.
+    pub(crate) async fn conceal(&self, refusal: &Refusal, since: Instant, trace: &mut Trace) {
+        if refusal.code != RefusalCode::NotAvailable {
+            return;
+        }
+        if !trace.has_intent() {
+            self.pretend_to_ask(trace).await;
+        }
+        tokio::time::sleep_until(since + self.settings.concealment).await;
     }
 
     /// What must look like an absent subject also leaves the entry that asking for one would have left.

@@ -7,6 +7,7 @@ use mohur_crypto::Digest;
 use mohur_message::hop::Settle;
 use mohur_wire::bundle::{Leg, LegAnswer, Outcome, Settlement, leg_verdict, settled};
 use mohur_wire::{Arrival, MessageId, Operation, Refusal, RefusalCode, Value, Verdict};
+use tokio::time::Instant;
 
 use super::named;
 use super::running::Running;
@@ -81,8 +82,12 @@ impl<P: Provider> Run<P> {
 
     /// One leg through the pipeline, logged like any message. Returns what must be settled later.
     async fn leg(&self, verified: Verified, leg: Leg) -> Option<Reservation> {
+        let since = Instant::now();
         let mut trace = Trace::of_leg(&verified, self.certificate, named(self.running.definition()));
         let released = self.exchange.exchange(verified, &self.world, &mut trace).await;
+        if let Err(refusal) = &released {
+            self.exchange.conceal(refusal, since, &mut trace).await;
+        }
         let answer = match &released {
             Ok(released) => LegAnswer {
                 leg: leg.id.clone(),

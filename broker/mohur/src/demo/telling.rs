@@ -87,12 +87,14 @@ impl Teller {
         self.say(&format!(
             "\nIt stays up until Ctrl-C. In another terminal:\n
   mohur query --config {folder}/callers/passport-office/client.toml \\
-    AZ/GOV/MOH/health-card/vitals/v1 --fin {fin} --read bloodGroup,height --purpose issue-id-document --case C-1\n
+    AZ/GOV/MOH/health-card/vitals/v1 --fin {fin} --read bloodGroup,height --purpose issue-id-document \\
+    --case C-1 --official inspector-7\n
   mohur query --config {folder}/callers/border/client.toml \\
-    AZ/GOV/MOJ/civil-registry/birth/v1 --fin {fin} --match birthDate={birth} --purpose border-control --case B-9\n
+    AZ/GOV/MOJ/civil-registry/birth/v1 --fin {fin} --match birthDate={birth} --purpose border-control \\
+    --case B-9 --official inspector-7\n
   mohur bundle --config {folder}/callers/passport-office/client.toml issue-id-document --fin {fin} \\
     --value familyName={family} --value givenName={given} --value birthDate={birth} \\
-    --value maritalStatus={status} --receipt {receipt} --case ID-1\n
+    --value maritalStatus={status} --receipt {receipt} --case ID-1 --official inspector-7\n
   mohur log verify {folder}/broker/log --key {folder}/broker/log.vkey
   mohur log show {folder}/broker/log --key {folder}/broker/log.vkey --last 10
   mohur registry people\n
