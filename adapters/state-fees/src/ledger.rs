@@ -40,15 +40,8 @@ impl Receipts {
         Ok(record.state(now))
     }
 
-    /// What this very effect came to before, if it did. A key that was used for something else is refused.
-    pub(crate) async fn earlier(&self, caller: &MemberId, effect: &Effect) -> Result<Option<Outcome>, RegistryError> {
-        let Some(bytes) = self.ledger.read(&key_place(caller, effect)).await? else { return Ok(None) };
-        same_use(&bytes, effect)?;
-        let (_, record) = self.record(&place(&effect.receipt)).await?;
-        Ok(record.earlier(caller, effect.operation, &effect.key))
-    }
-
-    /// A signed change of a receipt that the bank has as paid by the right person.
+    /// A signed change of a receipt that the bank has as paid by the right person. A repeated key gets the first answer; one
+    /// that was used for something else is refused.
     pub(crate) async fn change(
         &self,
         caller: &MemberId,

@@ -129,12 +129,9 @@ impl StateFees {
     /// A `reserve`, or a `consume` or `release` of a reservation of the same caller, signed by it.
     async fn change(&self, query: &Query, effect: &Effect, context: &Context) -> Result<Answer, RegistryError> {
         let payer = payer(query)?;
-        // A repeated key gets the first answer, whatever has happened to the receipt since.
-        if let Some(first) = self.receipts.earlier(&query.caller, effect).await? {
-            return Ok(answer(payer, &first));
-        }
         let account = self.bank.standing(&effect.receipt, context).await?;
         account.is_about(&effect.receipt)?;
+        // Whose receipt it is comes before anything that the ledger knows of it, even for a key that was used before.
         let outcome = match account.standing {
             // Another person's receipt is as unknown as one that does not exist.
             Standing::Booked { payer: by, .. } if by != Some(payer) => State::UnknownReceipt.into(),

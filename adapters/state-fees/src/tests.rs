@@ -256,6 +256,22 @@ async fn a_key_has_one_effect_on_one_receipt() {
 }
 
 #[tokio::test]
+async fn a_used_key_says_nothing_about_another_person() {
+    let bench = Bench::start().await;
+    let adapter = bench.adapter();
+    let (payer, other) = (bench.clear(0), bench.clear(1));
+    let reserve = change(payer, "reserve", "k");
+    assert_eq!(state(&adapter, &reserve).await, "reserved");
+    let settle = context().settling(Operation::Consume, "k".parse().unwrap());
+    assert_eq!(fields(&adapter, &reserve, &settle).await["state"], "consumed");
+    // The same effect, signed as if it were another's fee: one receipt would pay for two people.
+    let mut anothers = reserve.clone();
+    anothers.subject = SubjectKey::Fin(other.fin);
+    assert_eq!(state(&adapter, &anothers).await, "unknown-receipt");
+    assert_eq!(state(&adapter, &reserve).await, "reserved", "its payer gets the first answer");
+}
+
+#[tokio::test]
 async fn the_ledger_holds_no_number_of_a_person() {
     let bench = Bench::start().await;
     let adapter = bench.adapter();
