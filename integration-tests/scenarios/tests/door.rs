@@ -37,7 +37,7 @@ async fn a_broker_that_is_stopped_finishes_what_it_accepted_and_accepts_no_more(
     let mut federation = Federation::start().await;
     let office = Arc::new(federation.office());
     let citizen = federation.citizen().clone();
-    federation.faults("health-card", Faults { delay: Duration::from_millis(900), ..Faults::default() });
+    federation.faults("health-card", Faults { delay: Duration::from_millis(450), ..Faults::default() });
     let definition = office.definition(&"issue-id-document".parse().unwrap()).await.unwrap();
     let single = tokio::spawn({
         let (office, fin) = (Arc::clone(&office), citizen.fin);
