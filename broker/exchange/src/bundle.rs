@@ -121,6 +121,18 @@ pub(crate) fn fits(query: &Query, leg: &Leg, definition: &Definition, bundle: &M
     Err(Refusal::new(RefusalCode::Malformed, format!("Leg {}: {problem}.", leg.id)))
 }
 
+/// A bundle decides one application: its legs are about one subject, in one case, by one official. Otherwise the registers'
+/// answers about several persons would add up to one "clear".
+pub(crate) fn one_application<'a>(mut queries: impl Iterator<Item = &'a Query>) -> Result<(), Refusal> {
+    let application = |query: &'a Query| (&query.subject, &query.case, &query.official, &query.on_behalf_of);
+    let first = queries.next().map(application);
+    if queries.all(|query| Some(application(query)) == first) {
+        return Ok(());
+    }
+    let detail = "All legs of a bundle have the same subject, case, official and onBehalfOf.";
+    Err(Refusal::new(RefusalCode::Malformed, detail))
+}
+
 fn same_operands(query: &Query, leg: &Leg) -> bool {
     let mut wanted: Vec<_> = leg.fields.iter().collect();
     wanted.sort();

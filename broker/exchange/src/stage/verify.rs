@@ -90,6 +90,7 @@ pub(crate) fn bundle(
         crate::bundle::fits(&verified.query, leg, &definition, &id)?;
         legs.push(verified);
     }
+    crate::bundle::one_application(legs.iter().map(Verified::query))?;
     Ok(VerifiedBundle { signer: request.signer().clone(), id, definition, legs })
 }
 
