@@ -28,9 +28,7 @@ impl<P: Provider> Exchange<P> {
         if refusal.code == RefusalCode::JournalUnavailable {
             return retry_later(seal::refusal(&refusal, to, &*self.seal).into_content());
         }
-        if refusal.code == RefusalCode::NotAvailable && !trace.has_intent() {
-            self.pretend_to_ask(&mut trace).await;
-        }
+        self.conceal(&refusal, to.since, &mut trace).await;
         let sealed = seal::refusal(&refusal, to, &*self.seal);
         let response = match outcome::log(sealed, &self.journal, &mut trace).await {
             Ok(logged) => match self.first_receipt(trace.first()).await {
@@ -39,9 +37,6 @@ impl<P: Provider> Exchange<P> {
             },
             Err(unlogged) => seal::refusal(&unlogged, to, &*self.seal).into_content(),
         };
-        if refusal.code == RefusalCode::NotAvailable {
-            tokio::time::sleep_until(to.since + self.settings.concealment).await;
-        }
         retry_later(response)
     }
 
@@ -63,8 +58,8 @@ impl<P: Provider> Exchange<P> {
         }
     }
 
-    /// The same for a leg of a bundle: what must not tell "denied" from "absent" leaves the same entries, and takes the same
-    /// time. Nobody waits for the connection here, so the wait comes before the entry.
+    /// What must not tell "denied" from "absent" leaves the same entries, and takes the same time. The wait comes before the
+    /// entry: until then the id is in progress for whoever repeats it, and shows nothing either.
     pub(crate) async fn conceal(&self, refusal: &Refusal, since: Instant, trace: &mut Trace) {
         if refusal.code != RefusalCode::NotAvailable {
             return;

@@ -35,6 +35,7 @@ struct DecisionTrace {
     permitted: bool,
     policy: Digest,
     basis: Option<String>,
+    conceal: bool,
     reasons: String,
 }
 
@@ -100,7 +101,7 @@ impl Trace {
     pub(crate) fn decided(&mut self, decision: &Decision) {
         let reasons = decision.reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         let (permitted, policy, basis) = (decision.permitted, Digest(decision.policy), decision.basis.clone());
-        self.decision = Some(DecisionTrace { permitted, policy, basis, reasons });
+        self.decision = Some(DecisionTrace { permitted, policy, basis, conceal: decision.conceal, reasons });
     }
 
     pub(crate) fn intended(&mut self, intent: &Committed) {
@@ -148,6 +149,10 @@ impl Trace {
         let subject = serde_json::to_vec(&query.subject).unwrap_or_default();
         let case = query.case.as_ref().map(|case| case.as_str().as_bytes().to_vec()).unwrap_or_default();
         let mut draft = self.clear(Kind::Intent);
+        if self.decision.as_ref().is_some_and(|decision| decision.conceal) {
+            // Whether a purpose has a basis would tell "denied" from "absent". An answer's OUTCOME names it.
+            draft.basis = None;
+        }
         draft.committed = vec![
             ("opening", verified.opening().digest().as_bytes().to_vec()),
             ("subject", subject),
@@ -162,7 +167,7 @@ impl Trace {
         let kind = if self.claim.is_some() || self.intent.is_some() { Kind::Outcome } else { Kind::Refusal };
         let mut draft = self.clear(kind);
         if status == Some(RefusalCode::NotAvailable) {
-            // Whether a purpose has a basis would tell "denied" from "absent".
+            // As in its INTENT.
             draft.basis = None;
         }
         let decision = self.decision.as_ref();

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::Response;
 use mohur_client::{Caller, Question};
-use mohur_federation::{Federation, Signed, ask};
+use mohur_federation::{Federation, Signed, ask, problem};
 use mohur_transparency::{Kind, Leaf, Receipt};
+use mohur_wire::RefusalCode;
 use serde_json::Value;
 
 struct Seen {
@@ -48,10 +49,11 @@ async fn denied_and_absent_look_alike_in_words_size_headers_log_and_time() {
     let absent = Question { case: None, ..ask::blood_group(federation.country.unused_fin()) };
     // Denied whoever it is; absent where all else is in order; and somebody whom the health ministry does not know.
     let really_absent = ask::blood_group(federation.country.unused_fin());
+    let no_purpose = Question { purpose: "holiday".parse().unwrap(), ..ask::blood_group(federation.citizen().fin) };
     let no_card = ask::blood_group(federation.country.with_oddity(mohur_reference::Oddity::NoHealthCard).unwrap().fin);
 
     let mut all = Vec::new();
-    for question in [denied, absent, really_absent, no_card] {
+    for question in [denied, absent, no_purpose, really_absent, no_card] {
         all.push(look(&federation, &office, question).await);
     }
     let first = &all[0];
@@ -61,6 +63,25 @@ async fn denied_and_absent_look_alike_in_words_size_headers_log_and_time() {
         let apart = first.took.abs_diff(other.took);
         assert!(apart < Duration::from_millis(150), "{:?} and {:?}", first.took, other.took);
         assert!(other.took >= Duration::from_millis(950), "neither is faster than the other can be");
+    }
+}
+
+/// Whoever repeats the id while the first message is concealed must not learn which of the two it is from how far it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_id_does_not_tell_denied_from_absent() {
+    let federation = Federation::start().await;
+    let denied = Question { case: None, ..ask::blood_group(federation.citizen().fin) };
+    let absent = ask::blood_group(federation.country.unused_fin());
+    for question in [denied, absent] {
+        let office = federation.office();
+        let signed = Signed::new(&office, question);
+        let (first, repeated) = tokio::join!(signed.raw(&office), async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            problem(&signed.raw(&office).await).code
+        });
+        assert_eq!(problem(&first).code, RefusalCode::NotAvailable);
+        assert_eq!(repeated, RefusalCode::InProgress, "what is concealed is in progress for all of its time");
+        assert_eq!(problem(&signed.raw(&office).await).code, RefusalCode::Replayed);
     }
 }
 
@@ -89,9 +110,8 @@ fn same_in_the_log(one: &Seen, other: &Seen) {
         let [one, other] = [one, other].map(|leaf| serde_json::to_value(leaf).unwrap());
         assert_eq!(names(&one), names(&other), "the members that are there");
         assert_eq!(names(&one["commitments"]), names(&other["commitments"]), "what is committed to");
-        for name in
-            ["v", "kind", "consumer", "provider", "service", "purpose", "basis", "verb", "policy", "certificate"]
-        {
+        // The purpose is the caller's own word.
+        for name in ["v", "kind", "consumer", "provider", "service", "basis", "verb", "policy", "certificate"] {
             assert_eq!(one.get(name), other.get(name), "{name}");
         }
     }
