@@ -9,28 +9,37 @@ use mohur_directory::Snapshot;
 use mohur_wire::MemberId;
 use std::collections::HashMap;
 
-type Limiters = HashMap<MemberId, (NonZeroU32, Arc<DefaultDirectRateLimiter>)>;
+/// `None` for a member without a share.
+type Limiters = HashMap<MemberId, Option<(NonZeroU32, Arc<DefaultDirectRateLimiter>)>>;
 
 /// The rate limits of one directory.
-#[derive(Default)]
 pub(crate) struct Rates {
     limiters: ArcSwap<Limiters>,
+    /// One share for all who have a certificate and are not listed: their refusals are sealed and logged, too.
+    strangers: DefaultDirectRateLimiter,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self { limiters: ArcSwap::default(), strangers: RateLimiter::direct(Quota::per_second(NonZeroU32::MIN)) }
+    }
 }
 
 impl Rates {
     /// Takes the limits of a directory. A member whose limit did not change keeps its count.
     pub(crate) fn follow(&self, directory: &Snapshot) {
         let old = self.limiters.load();
+        let limiter = |id: &MemberId, rate: NonZeroU32| match old.get(id) {
+            Some(Some((before, limiter))) if *before == rate => Arc::clone(limiter),
+            Some(_) | None => Arc::new(RateLimiter::direct(Quota::per_second(rate))),
+        };
         let limiters = directory
             .directory()
             .members
             .iter()
-            .filter_map(|member| Some((member, NonZeroU32::new(member.requests_per_second)?)))
-            .map(|(member, rate)| {
-                let kept =
-                    old.get(&member.id).filter(|(before, _)| *before == rate).map(|(_, limiter)| Arc::clone(limiter));
-                let limiter = kept.unwrap_or_else(|| Arc::new(RateLimiter::direct(Quota::per_second(rate))));
-                (member.id.clone(), (rate, limiter))
+            .map(|member| {
+                let share = NonZeroU32::new(member.requests_per_second).map(|rate| (rate, limiter(&member.id, rate)));
+                (member.id.clone(), share)
             })
             .collect();
         self.limiters.store(Arc::new(limiters));
@@ -38,7 +47,11 @@ impl Rates {
 
     /// Whether the agency may send another message now. A member without a share may not.
     pub(crate) fn admits(&self, member: &MemberId) -> bool {
-        // Who is not in the directory is refused for that reason, a stage later.
-        self.limiters.load().get(member).is_none_or(|(_, limiter)| limiter.check().is_ok())
+        match self.limiters.load().get(member) {
+            Some(Some((_, limiter))) => limiter.check().is_ok(),
+            Some(None) => false,
+            // Who is not in the directory is refused for that reason, a stage later.
+            None => self.strangers.check().is_ok(),
+        }
     }
 }
