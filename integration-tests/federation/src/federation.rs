@@ -191,7 +191,16 @@ impl Federation {
         let index = self.owners.iter().position(|owner| owner.part.name == name).unwrap();
         let RunningOwner { part, host, register } = self.owners.remove(index);
         host.shutdown().await;
-        let host = self.nation.start_host(part).await.unwrap();
+        let mut attempt = 0;
+        let host = loop {
+            match self.nation.start_host(part).await {
+                Ok(host) => break host,
+                // Within one process the writer's thread lets the state's file go a moment later.
+                Err(_) if attempt < 100 => attempt += 1,
+                Err(error) => panic!("{name}: {error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
         self.owners.insert(index, RunningOwner { part, register, host });
     }
 

@@ -1,6 +1,12 @@
 //! Whatever a member sends: a refusal from the closed list, sealed and logged, and never a panic, a hang or a bare 500.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "all of it is test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of it is test code"
+)]
 
 use std::fmt::Write;
 use std::time::Duration;

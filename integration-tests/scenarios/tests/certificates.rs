@@ -1,6 +1,12 @@
 //! Who gets in, who may seal, and how soon a certificate that is taken back has no effect.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "all of it is test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of it is test code"
+)]
 
 use std::time::Duration;
 

@@ -1,6 +1,12 @@
 //! The door itself: protocols, shares, and an orderly end.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "all of it is test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of it is test code"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,12 @@
 //! What the policy grants, withholds and refuses.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "all of it is test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of it is test code"
+)]
 
 use mohur_client::Question;
 use mohur_federation::{Federation, Signed, ask, code, refused};
@@ -70,8 +76,7 @@ async fn what_the_policy_does_not_grant_is_refused_sealed_and_logged() {
 async fn a_field_that_is_not_granted_is_withheld_and_the_others_come() {
     let federation = Federation::start().await;
     let (office, citizen) = (federation.office(), federation.citizen());
-    // The civil registry grants a comparison of the birth date, and of nothing in the record of marriages; the service of
-    // births knows the place, too. One question for granted and withheld fields of the health card:
+    // One question for a field that is granted and one that is not.
     let question = ask::read(ask::VITALS, citizen.fin, &["bloodGroup", "diagnosis"]);
     let signed = Signed::new(&office, question);
     let answered = signed.send(&office).await.unwrap();

@@ -1,7 +1,13 @@
 //! A full log, a crash in the middle, and kill -9 under load: nothing is released that is not proved, and nothing that was
 //! proved is lost.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "all of it is test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of it is test code"
+)]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -154,8 +160,11 @@ async fn after_twenty_kills_under_load_every_receipted_answer_is_in_the_log_and_
                 })
             })
             .collect();
-        // Never at the same point of a batch.
-        tokio::time::sleep(Duration::from_millis(60 + 17 * round)).await;
+        // While it answers, and never at the same point of a batch.
+        let answered = || receipts.lock().unwrap().iter().filter(|(of, _)| *of == round).count();
+        while answered() < 5 + usize::try_from(round).unwrap() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         child.kill();
         for task in load {
             task.await.unwrap();
@@ -171,8 +180,6 @@ async fn after_twenty_kills_under_load_every_receipted_answer_is_in_the_log_and_
     assert!(report.open_intents.is_empty(), "{:?}", report.open_intents);
     let size = log.checkpoint().unwrap().0.size;
     let receipts = receipts.lock().unwrap();
-    let rounds: std::collections::BTreeSet<_> = receipts.iter().map(|(round, _)| *round).collect();
-    assert!(rounds.len() > 10, "most rounds had time to answer something: {rounds:?}");
     for (at, (round, header)) in receipts.iter().enumerate() {
         let receipt = Receipt::from_header(header).unwrap();
         let verified = receipt.verify(log.key()).unwrap();

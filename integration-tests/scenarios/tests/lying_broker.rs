@@ -1,7 +1,13 @@
 //! A broker that lies to the caller, under its own good seal and with receipts from its own log that verify: the owner's
 //! seal is what it does not have.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "all of it is test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of it is test code"
+)]
 
 use std::sync::Mutex;
 
@@ -177,6 +183,9 @@ async fn a_broker_that_refuses_for_the_owner_says_no_more_than_that_nothing_is_s
     assert_eq!(refused.problem.code, RefusalCode::NotAvailable);
 }
 
+/// What a broker makes of the truth.
+type Tale = Box<dyn Fn(&mut Value) + Send + Sync>;
+
 /// Asks the bundle about somebody whose birth date is claimed wrongly, while the broker lies.
 async fn bundle_of(meddle: impl Fn(&mut Value) + Send + Sync + 'static) -> Result<BundleReport, AskError> {
     let (federation, office) = stage().await;
@@ -200,7 +209,7 @@ async fn a_bundle_is_clear_only_if_the_owners_seals_say_so() {
         document["legs"].as_array().unwrap().iter().position(|leg| leg["leg"] == id).unwrap()
     };
     let says_clear = |document: &mut Value| document["outcome"] = json!("clear");
-    let lies: Vec<(&str, Box<dyn Fn(&mut Value) + Send + Sync>)> = vec![
+    let lies: Vec<(&str, Tale)> = vec![
         ("it says clear", Box::new(says_clear)),
         (
             "it forges a verdict",

@@ -1,6 +1,12 @@
 //! Registers and hosts that fail, dawdle or lie: no datum leaves, and the refusal says whose matter it is.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "all of it is test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of it is test code"
+)]
 
 use std::time::{Duration, Instant};
 

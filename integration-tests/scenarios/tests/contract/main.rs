@@ -1,6 +1,12 @@
 //! The live broker and its published contract agree: paths, methods, status codes, media types, headers and documents.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "all of it is test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of it is test code"
+)]
 
 mod schema;
 

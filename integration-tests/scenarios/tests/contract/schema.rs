@@ -84,10 +84,10 @@ fn keyword_holds(
         "additionalProperties" => {
             let known = |name: &String| schema.get("properties").and_then(|all| all.get(name)).is_some();
             let mut others = value.as_object().into_iter().flatten().filter(|(name, _)| !known(name));
-            match operand {
-                Value::Bool(true) => Ok(()),
-                Value::Bool(false) => others.next().map_or(Ok(()), |(name, _)| Err(format!("{name} is not described"))),
-                each => others.try_for_each(|(_, member)| check(root, each, member)),
+            match operand.as_bool() {
+                Some(true) => Ok(()),
+                Some(false) => others.next().map_or(Ok(()), |(name, _)| Err(format!("{name} is not described"))),
+                None => others.try_for_each(|(_, member)| check(root, operand, member)),
             }
         }
         other => panic!("the contract uses {other}, which this test cannot check: teach it"),
@@ -105,8 +105,8 @@ fn is_type(operand: &Value, value: &Value) -> bool {
         "null" => value.is_null(),
         other => panic!("{other}"),
     };
-    match operand {
-        Value::Array(several) => several.iter().any(|name| is(name.as_str().unwrap())),
-        name => is(name.as_str().unwrap()),
+    match operand.as_array() {
+        Some(several) => several.iter().any(|name| is(name.as_str().unwrap())),
+        None => is(operand.as_str().unwrap()),
     }
 }
