@@ -1,6 +1,8 @@
 //! Every sample of `docs/samples` is read by the code that reads the real file, shows the defaults, and is explained in
 //! `docs/configuration.md`.
 
+#![allow(clippy::unwrap_used, reason = "all of it is test code")]
+
 use std::path::{Path, PathBuf};
 
 use mohur_client::Config as ClientConfig;

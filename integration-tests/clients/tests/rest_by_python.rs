@@ -1,6 +1,8 @@
 //! A caller with nothing but stock libraries: PyPI `requests` and `http-message-signatures` ask a running broker and verify
 //! what it says; PyPI `sd-jwt` verifies the owners' seals. The same client is the README's first query from Python.
 
+#![allow(clippy::unwrap_used, reason = "all of it is test code")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
