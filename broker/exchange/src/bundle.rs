@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::Response;
 pub use mohur_wire::bundle::{BundleAnswer, LegAnswer, Settlement};
 use mohur_wire::bundle::{Definition, Leg};
-use mohur_wire::{Ask, MessageId, Query, Refusal, RefusalCode};
+use mohur_wire::{Arrival, Ask, MessageId, Query, Refusal, RefusalCode};
 
 use crate::pipeline::Exchange;
 use crate::provider::Provider;
@@ -79,7 +79,8 @@ impl<P: Provider> Exchange<P> {
         let authenticated = authenticate::caller(accepted, &world, &self.me)?;
         let poll = verify::poll(authenticated, &world, &self.settings, trace)?;
         claim::id(poll.signer(), poll.id(), to.arrival, &self.claims, trace)?;
-        let running = self.bundles.find(poll.signer(), poll.bundle()).ok_or(RefusalCode::BundleUnknown)?;
+        let found = self.bundles.find(poll.signer(), poll.bundle(), to.arrival, &self.settings);
+        let running = found.ok_or(RefusalCode::BundleUnknown)?;
         trace.of_bundle(named(running.definition()));
         self.report(&running, to, trace).await
     }
@@ -87,6 +88,11 @@ impl<P: Provider> Exchange<P> {
     async fn report(&self, running: &Running, to: &ReplyTo, trace: &mut Trace) -> Result<Response<Bytes>, Refusal> {
         let sealed = seal::document(&running.answer(), to, &*self.seal)?;
         Ok(respond::with(outcome::log(sealed, &self.journal, trace).await?))
+    }
+
+    /// Forgets the bundles that can no longer be polled, also where nobody asks.
+    pub fn upkeep(&self, now: Arrival) {
+        drop(self.bundles.swept(now, &self.settings));
     }
 
     /// Resolves when no bundle is under way: what was reserved is settled.

@@ -1,7 +1,7 @@
 //! Bundles under way and those that can still be polled.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mohur_wire::bundle::{BundleAnswer, Definition, LegAnswer, Outcome};
@@ -11,10 +11,15 @@ use tokio::sync::watch;
 use crate::Settings;
 use crate::stage::verify::VerifiedBundle;
 
+/// Complete bundles that are kept for each member, as a multiple of those that may be under way at once.
+const KEPT_FOR_EACH: usize = 4;
+
+type Table = HashMap<(MemberId, MessageId), Arc<Running>>;
+
 /// The bundles of this process.
 #[derive(Default)]
 pub(crate) struct Bundles {
-    table: Mutex<HashMap<(MemberId, MessageId), Arc<Running>>>,
+    table: Mutex<Table>,
 }
 
 /// One bundle.
@@ -39,26 +44,49 @@ impl Bundles {
         at: Arrival,
         settings: &Settings,
     ) -> Result<Arc<Running>, Refusal> {
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = i64::try_from(settings.bundle_kept.as_secs()).unwrap_or(i64::MAX);
-        table.retain(|_, running| !running.is_complete() || running.age(at) < kept);
+        self.enter(bundle.signer(), bundle.id(), bundle.definition(), at, settings)
+    }
+
+    fn enter(
+        &self,
+        signer: &MemberId,
+        id: &MessageId,
+        definition: &Definition,
+        at: Arrival,
+        settings: &Settings,
+    ) -> Result<Arc<Running>, Refusal> {
+        let mut table = self.swept(at, settings);
         if table.values().filter(|running| !running.is_complete()).count() >= settings.bundles_at_once {
             return Err(RefusalCode::Overloaded.into());
         }
+        forget_oldest(&mut table, signer, settings.bundles_at_once.saturating_mul(KEPT_FOR_EACH));
         let running = Arc::new(Running {
-            id: bundle.id().clone(),
-            definition: bundle.definition().clone(),
+            id: id.clone(),
+            definition: definition.clone(),
             since: at,
             progress: watch::Sender::new(Progress::default()),
         });
-        table.insert((bundle.signer().clone(), bundle.id().clone()), Arc::clone(&running));
+        table.insert((signer.clone(), id.clone()), Arc::clone(&running));
         Ok(running)
     }
 
-    /// The bundle that `signer` opened under that id.
-    pub(crate) fn find(&self, signer: &MemberId, id: &MessageId) -> Option<Arc<Running>> {
-        let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        table.get(&(signer.clone(), id.clone())).cloned()
+    /// The bundle that `signer` opened under that id, while it is kept.
+    pub(crate) fn find(
+        &self,
+        signer: &MemberId,
+        id: &MessageId,
+        at: Arrival,
+        settings: &Settings,
+    ) -> Option<Arc<Running>> {
+        self.swept(at, settings).get(&(signer.clone(), id.clone())).cloned()
+    }
+
+    /// The table without what has been kept for long enough: answers are about people.
+    pub(crate) fn swept(&self, at: Arrival, settings: &Settings) -> MutexGuard<'_, Table> {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = i64::try_from(settings.bundle_kept.as_secs()).unwrap_or(i64::MAX);
+        table.retain(|_, running| !running.is_complete() || running.age(at) < kept);
+        table
     }
 
     /// Resolves when none is under way.
@@ -67,6 +95,20 @@ impl Bundles {
         for running in all {
             running.wait(Duration::from_secs(3600)).await;
         }
+    }
+}
+
+/// Makes place for one more of a member's bundles: its own oldest complete ones can no longer be polled.
+fn forget_oldest(table: &mut Table, signer: &MemberId, most: usize) {
+    let mut complete: Vec<_> = table
+        .iter()
+        .filter(|((owner, _), running)| owner == signer && running.is_complete())
+        .map(|(key, running)| (running.since, key.clone()))
+        .collect();
+    if complete.len() >= most {
+        complete.sort_unstable_by(|(one, _), (other, _)| one.0.cmp(&other.0));
+        let surplus = complete.len() + 1 - most;
+        complete.iter().take(surplus).for_each(|(_, key)| drop(table.remove(key)));
     }
 }
 
@@ -120,5 +162,63 @@ impl Running {
             complete: progress.outcome.is_some(),
             legs: self.definition.legs.iter().filter_map(|leg| progress.legs.get(&leg.id).cloned()).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mohur_wire::Timestamp;
+
+    use super::*;
+
+    fn at(second: i64) -> Arrival {
+        Arrival(Timestamp::from_second(second).unwrap())
+    }
+
+    fn definition() -> Definition {
+        Definition {
+            id: "d".parse().unwrap(),
+            version: 1,
+            title: String::new(),
+            purpose: "p".parse().unwrap(),
+            legs: Vec::new(),
+        }
+    }
+
+    fn opened(bundles: &Bundles, signer: &str, id: &str, second: i64, settings: &Settings) -> Arc<Running> {
+        let (signer, id) = (signer.parse().unwrap(), id.parse().unwrap());
+        bundles.enter(&signer, &id, &definition(), at(second), settings).unwrap()
+    }
+
+    fn is_kept(bundles: &Bundles, signer: &str, id: &str, second: i64, settings: &Settings) -> bool {
+        bundles.find(&signer.parse().unwrap(), &id.parse().unwrap(), at(second), settings).is_some()
+    }
+
+    #[test]
+    fn a_complete_bundle_is_kept_for_its_time_and_one_under_way_until_it_is_complete() {
+        let (bundles, settings) = (Bundles::default(), Settings::default());
+        let (done, slow) =
+            (opened(&bundles, "AZ/a/b/c", "1", 0, &settings), opened(&bundles, "AZ/a/b/c", "2", 0, &settings));
+        done.complete(Outcome::Clear);
+        assert!(is_kept(&bundles, "AZ/a/b/c", "1", 599, &settings));
+        assert!(!is_kept(&bundles, "AZ/a/b/d", "1", 599, &settings), "it is its signer's alone");
+        assert!(!is_kept(&bundles, "AZ/a/b/c", "1", 600, &settings), "nobody has to open another one for that");
+        assert!(is_kept(&bundles, "AZ/a/b/c", "2", 600, &settings));
+        slow.complete(Outcome::NotClear);
+        assert!(!is_kept(&bundles, "AZ/a/b/c", "2", 600, &settings));
+    }
+
+    #[test]
+    fn whoever_opens_many_loses_its_own_oldest_and_nobody_elses() {
+        let bundles = Bundles::default();
+        let settings = Settings { bundles_at_once: 2, ..Settings::default() };
+        opened(&bundles, "AZ/a/b/other", "o", 0, &settings).complete(Outcome::Clear);
+        for number in 0..9 {
+            opened(&bundles, "AZ/a/b/c", &number.to_string(), number, &settings).complete(Outcome::Clear);
+        }
+        let kept: Vec<_> =
+            (0..9).filter(|number| is_kept(&bundles, "AZ/a/b/c", &number.to_string(), 9, &settings)).collect();
+        assert_eq!(kept, (1..9).collect::<Vec<_>>());
+        assert!(is_kept(&bundles, "AZ/a/b/other", "o", 9, &settings));
     }
 }
