@@ -1,4 +1,4 @@
-//! Reads trust, directory and policies again, and activates them all at once, with an entry in the log.
+//! Reads trust, directory and policies again, and activates what is good all at once, with an entry in the log.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use mohur_exchange::{Provider, World};
 use mohur_journal::{Draft, Journal, JournalError};
 use mohur_transparency::leaf::Kind;
 use mohur_transport::Peers;
-use mohur_wire::{Clock, MemberId};
+use mohur_wire::{Arrival, Clock, MemberId};
 
 use crate::door::Door;
 use crate::world::Sources;
@@ -34,12 +34,12 @@ impl<P: Provider> Watch<P> {
 
     async fn once(&self) {
         let (sources, now) = (Arc::clone(&self.sources), self.clock.now());
-        let loaded = tokio::task::spawn_blocking(move || sources.load(now)).await;
-        match loaded {
-            Ok(Ok(world)) => self.activate(world).await,
-            Ok(Err(error)) => tracing::error!(%error, "what was read again is not activated; the last good one stays"),
+        let last = self.door.exchange.world();
+        match tokio::task::spawn_blocking(move || sources.refresh(&last, now)).await {
+            Ok(world) => self.activate(world).await,
             Err(error) => tracing::error!(%error, "reading again failed; the last good one stays"),
         }
+        self.door.exchange.upkeep(Arrival(now));
     }
 
     async fn activate(&self, world: World) {

@@ -1,4 +1,5 @@
-//! Reads what messages are judged by: trust, directory, policies and definitions, all of it or nothing.
+//! Reads what messages are judged by: trust, directory, policies and definitions. At the start all of it or nothing; later
+//! what is good counts at once, so that an agency's slip in a policy does not keep a revocation from taking effect.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use mohur_exchange::World;
 use mohur_policy::{AgencyPolicy, PolicySet};
 use mohur_policy_bundle::{definition_digest, load_all, load_definitions};
 use mohur_wire::bundle::Definition;
-use mohur_wire::{MessageId, Timestamp};
+use mohur_wire::{MemberId, MessageId, Timestamp};
 
 use crate::config::Config;
 
@@ -46,7 +47,31 @@ impl Sources {
         }
     }
 
-    /// Reads everything. Blocks.
+    /// Reads everything again. Blocks. What cannot be read keeps its last good value: the directory until it expires, the
+    /// revocation lists until they are stale. A policy or definition counts only as the directory in force names it.
+    pub(crate) fn refresh(&self, last: &World, now: Timestamp) -> World {
+        let trust = good("trust", Trust::load(&self.trust)).map_or_else(|| Arc::clone(&last.trust), Arc::new);
+        let directory = good("directory", Snapshot::load(&self.directory, &trust, now, &self.guard));
+        let directory = directory.unwrap_or_else(|| last.directory.clone());
+        let loaded = good("policy", load_all(&self.policy)).unwrap_or_default();
+        for error in loaded.iter().filter_map(|policy| published_policy(&directory, policy).err()) {
+            tracing::error!(%error, "this policy is not activated");
+        }
+        let policy = PolicySet::of(loaded).chosen(&last.policy, |service, version, digest| {
+            is_named(&directory, service.owner(), version, Digest(*digest))
+        });
+        let mut definitions = BTreeMap::clone(&last.definitions);
+        for definition in good("bundles", load_definitions(&self.policy)).unwrap_or_default() {
+            match published_definition(&directory, &definition) {
+                Ok(()) => drop(definitions.insert(definition.id.clone(), definition)),
+                Err(error) => tracing::error!(%error, "this definition is not activated"),
+            }
+        }
+        definitions.retain(|_, definition| published_definition(&directory, definition).is_ok());
+        World { directory, trust, policy: Arc::new(policy), definitions: Arc::new(definitions) }
+    }
+
+    /// Reads everything for a start. Blocks.
     pub(crate) fn load(&self, now: Timestamp) -> Result<World, WorldError> {
         let trust = Arc::new(Trust::load(&self.trust)?);
         let directory = Snapshot::load(&self.directory, &trust, now, &self.guard)?;
@@ -62,12 +87,23 @@ impl Sources {
     }
 }
 
+/// What was read, if it is good; otherwise the operator is told.
+fn good<T, E: std::fmt::Display>(what: &str, read: Result<T, E>) -> Option<T> {
+    read.map_err(|error| tracing::error!(%error, what, "what was read again is not good; the last good one counts"))
+        .ok()
+}
+
+/// Whether that policy is the one that the directory names for its owner.
+fn is_named(directory: &Snapshot, owner: &MemberId, version: u64, digest: Digest) -> bool {
+    let named = directory.member(owner).and_then(|member| member.policy.as_ref());
+    named.is_some_and(|entry| entry.version == version && entry.digest.0 == digest)
+}
+
 /// A policy counts only in the version that the signed directory names for its agency's services.
 fn published_policy(directory: &Snapshot, policy: &AgencyPolicy) -> Result<(), WorldError> {
     for service in policy.services() {
-        let Some(member) = directory.member(service.owner()) else { continue };
-        let named = member.policy.as_ref().map(|entry| (entry.version, entry.digest.0));
-        if named != Some((policy.version(), Digest(policy.digest()))) {
+        let is_listed = directory.member(service.owner()).is_some();
+        if is_listed && !is_named(directory, service.owner(), policy.version(), Digest(policy.digest())) {
             return Err(WorldError::Unpublished(format!(
                 "{}: version {} with digest {} is not the one that the directory names for {}; publish it, or restore the folder",
                 policy.agency(),

@@ -90,6 +90,16 @@ impl PolicySet {
         self.services.extend(policy.slices);
     }
 
+    /// The services of this set whose policy is the one wanted, by its version and digest; those of `other` where it is not.
+    /// What neither has as wanted is not covered, so it is refused.
+    #[must_use]
+    pub fn chosen(&self, other: &Self, wanted: impl Fn(&ServiceId, u64, &[u8; 32]) -> bool) -> Self {
+        let is_wanted =
+            |(service, slice): &(&ServiceId, &Arc<Slice>)| wanted(service, slice.agency.version, &slice.agency.digest);
+        let both = other.services.iter().chain(&self.services).filter(is_wanted);
+        Self { services: both.map(|(service, slice)| (service.clone(), Arc::clone(slice))).collect() }
+    }
+
     /// The services that are covered.
     pub fn services(&self) -> impl Iterator<Item = &ServiceId> {
         self.services.keys()
