@@ -107,9 +107,11 @@ impl Journal {
         }
     }
 
-    /// Whether the log still takes entries; for health checks.
-    pub fn is_open(&self) -> bool {
-        self.inner.outcome.borrow().is_none()
+    /// Whether an entry could be written now; for health checks. Writes nothing.
+    pub async fn ready(&self) -> Result<(), JournalError> {
+        let (reply, answer) = oneshot::channel();
+        self.inner.commands.send(Command::Probe(reply)).map_err(|_| self.ended())?;
+        answer.await.unwrap_or_else(|_| Err(self.ended()))
     }
 
     /// The log's name and public key.

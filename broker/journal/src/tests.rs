@@ -165,12 +165,12 @@ async fn a_failed_fsync_ends_the_log_and_nobody_is_told_otherwise() {
     let house = House::new();
     let failing = |_: &fs::File| Err(std::io::Error::other("the disk is gone"));
     let journal = house.open_with(Settings { sync: failing, ..house.settings() });
-    assert!(journal.is_open());
+    journal.ready().await.unwrap();
     let first = journal.append(draft(Kind::Intent, 0, 0)).await.unwrap_err();
     assert!(matches!(&first, JournalError::Failed(reason) if reason.contains("the disk is gone")), "{first}");
     assert_eq!(journal.append(draft(Kind::Intent, 0, 1)).await.unwrap_err(), first);
     assert_eq!(journal.failed().await, first);
-    assert!(!journal.is_open());
+    assert_eq!(journal.ready().await.unwrap_err(), first);
     drop(journal);
 
     // Whether the entry reached the disk nobody knows; if it did, it is an orphan like any other.
@@ -192,7 +192,7 @@ async fn a_full_log_refuses_and_goes_on_when_there_is_room() {
     };
     assert!(matches!(refused, JournalError::Full(_)) && (3..20).contains(&logged), "{logged} {refused}");
     assert!(matches!(journal.append(draft(Kind::Refusal, 0, 0)).await, Err(JournalError::Full(_))));
-    assert!(journal.is_open(), "a full log is not a failed one");
+    assert!(matches!(journal.ready().await, Err(JournalError::Full(_))), "a full log is not a failed one");
     journal.close().await;
     let journal = house.open();
     let next = journal.append(draft(Kind::Refusal, 0, logged)).await.unwrap();

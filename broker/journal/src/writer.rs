@@ -31,8 +31,12 @@ const BATCH_ROOM: u64 = (ENOUGH_BYTES + 2 * u16::MAX as usize + 2 * MAX_ENTRIES 
 /// What the writer is asked to do.
 pub(crate) enum Command {
     Append(Box<Job>),
+    Probe(Probe),
     Close(oneshot::Sender<()>),
 }
+
+/// Who wants to know whether an entry could be written.
+pub(crate) type Probe = oneshot::Sender<Result<(), JournalError>>;
 
 /// An entry and who waits for it.
 pub(crate) struct Job {
@@ -129,6 +133,7 @@ impl Writer {
             let step = match self.gather(queue) {
                 Gathered::Batch => self.write_batch(),
                 Gathered::Quiet => self.publish(),
+                Gathered::Probe(probe) => self.answer(probe),
                 Gathered::Close(closing) => return (self.close(), closing),
             };
             if let Err(error) = step.and_then(|()| self.keeper.failure().map_or(Ok(()), Err)) {
@@ -151,6 +156,7 @@ impl Writer {
             };
             match first {
                 Ok(Command::Append(job)) => self.waiting.push_back(*job),
+                Ok(Command::Probe(probe)) => return Gathered::Probe(probe),
                 Ok(Command::Close(closing)) => return Gathered::Close(Some(closing)),
                 Err(RecvTimeoutError::Timeout) => return Gathered::Quiet,
                 Err(RecvTimeoutError::Disconnected) => return Gathered::Close(None),
@@ -162,6 +168,7 @@ impl Writer {
             let next = if left == Duration::ZERO { queue.try_recv().ok() } else { queue.recv_timeout(left).ok() };
             match next {
                 Some(Command::Append(job)) => self.waiting.push_back(*job),
+                Some(Command::Probe(probe)) => return Gathered::Probe(probe),
                 // What waits is written before; whoever closes does not append at the same time.
                 Some(Command::Close(closing)) => return Gathered::Close(Some(closing)),
                 None if left == Duration::ZERO => break,
@@ -219,6 +226,22 @@ impl Writer {
         let retirement = self.retirement(vec![old.path]);
         self.keeper.retire(retirement);
         Ok(())
+    }
+
+    /// Tells whether there is room, without writing. That there is none may pass; another error is final.
+    fn answer(&mut self, probe: Probe) -> Result<(), JournalError> {
+        let room = self.make_room();
+        // Who no longer waits needs no answer.
+        let _ = probe.send(room.clone());
+        match room {
+            Err(JournalError::Full(_)) | Ok(()) => Ok(()),
+            Err(
+                error @ (JournalError::Failed(_)
+                | JournalError::Closed
+                | JournalError::TooLong
+                | JournalError::Unreadable(_)),
+            ) => Err(error),
+        }
     }
 
     fn retirement(&mut self, segments: Vec<std::path::PathBuf>) -> Retirement {
@@ -320,5 +343,6 @@ impl Writer {
 enum Gathered {
     Batch,
     Quiet,
+    Probe(Probe),
     Close(Option<oneshot::Sender<()>>),
 }

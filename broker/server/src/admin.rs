@@ -7,7 +7,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
 use mohur_exchange::Provider;
 use mohur_http::{Handler, Request};
-use mohur_journal::Journal;
+use mohur_journal::{Journal, JournalError};
 use mohur_wire::RefusalCode;
 
 use crate::door::Door;
@@ -19,12 +19,18 @@ pub(crate) struct Admin<P> {
 }
 
 impl<P: Provider> Admin<P> {
-    fn health(&self, request: &Request) -> Response<Bytes> {
+    async fn health(&self, request: &Request) -> Response<Bytes> {
         let current = self.door.exchange.world().directory.is_current(request.arrival.0);
-        let log = self.journal.is_open();
-        let state = |good: bool| if good { "ok" } else { "failed" };
-        let body = serde_json::json!({ "log": state(log), "directory": state(current) }).to_string();
-        let status = if log && current { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let log = match self.journal.ready().await {
+            Ok(()) => "ok",
+            Err(JournalError::Full(_)) => "full",
+            Err(
+                JournalError::Failed(_) | JournalError::Closed | JournalError::TooLong | JournalError::Unreadable(_),
+            ) => "failed",
+        };
+        let directory = if current { "ok" } else { "failed" };
+        let body = serde_json::json!({ "log": log, "directory": directory }).to_string();
+        let status = if log == "ok" && current { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         answer(status, "application/json", body)
     }
 
@@ -37,7 +43,7 @@ impl<P: Provider> Admin<P> {
 impl<P: Provider> Handler for Admin<P> {
     async fn handle(&self, request: Request) -> Response<Bytes> {
         match request.parts.uri.path() {
-            "/health" => self.health(&request),
+            "/health" => self.health(&request).await,
             "/metrics" => self.metrics(),
             _ => self.refuse(RefusalCode::NoSuchEndpoint),
         }

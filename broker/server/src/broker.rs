@@ -184,6 +184,8 @@ async fn open_log(
     let signer = LogSigner::load(&config.log.key, passphrase)?;
     let mut settings = mohur_journal::Settings::new(&config.log.folder, &config.log.origin);
     settings.pool = config.log.pool;
+    settings.publish_every = config.log.publish_every;
+    settings.segment_bytes = config.log.segment_bytes;
     settings.max_bytes = config.log.max_bytes;
     let (journal, recovery) = Journal::open(settings, signer)?;
     tracing::info!(

@@ -72,6 +72,10 @@ pub struct LogFiles {
     pub key: PathBuf,
     /// How long an entry may wait for others. 0 ms: a batch is what came while the last one was written.
     pub pool: Duration,
+    /// How far the published tiles and checkpoint may lag behind the receipts. 200 ms.
+    pub publish_every: Duration,
+    /// Size of the files that entries are staged in. 16 MiB; the disk needs two and a half times as much, always.
+    pub segment_bytes: u64,
     /// Most bytes on disk; nothing is released beyond. Default: no limit but the disk's.
     pub max_bytes: Option<u64>,
     /// Most ids remembered for claim-once. 1,000,000.
@@ -142,9 +146,12 @@ impl LogFiles {
     fn read(table: &mut Table) -> Option<Self> {
         let (folder, origin, key) = (table.path("folder"), table.required("origin"), table.path("key"));
         let pool = table.duration("pool").unwrap_or(Duration::ZERO);
+        let publish_every = table.duration("publish-every").unwrap_or(Duration::from_millis(200));
+        let segment_bytes = table.number("segment-bytes", 512 << 10..=1 << 30).unwrap_or(16 << 20);
         let max_bytes = table.number("max-bytes", 1 << 20..=u64::MAX >> 1);
         let claims = table.number("claims", 1000..=100_000_000).unwrap_or(1_000_000);
-        Some(Self { folder: folder?, origin: origin?, key: key?, pool, max_bytes, claims })
+        let (folder, origin, key) = (folder?, origin?, key?);
+        Some(Self { folder, origin, key, pool, publish_every, segment_bytes, max_bytes, claims })
     }
 }
 

@@ -1,9 +1,9 @@
-//! A broker in a process of its own: the real binary, from the nation's files, to be killed.
+//! A broker in a process of its own: the real binary, from the nation's files, to be killed, stopped, or given a bad disk.
 
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -28,10 +28,24 @@ fn binary() -> PathBuf {
 impl ChildBroker {
     /// Starts the broker of a federation whose own is stopped, and waits until it takes connections.
     pub async fn start(federation: &Federation) -> Self {
+        Self::start_under(federation, &["env"]).await
+    }
+
+    /// The same, started by a command that replaces itself by the broker: `env`, or a shell that sets limits.
+    pub async fn start_under(federation: &Federation, command: &[&str]) -> Self {
+        let mut broker = Self::try_start(federation, command);
+        broker.wait_for(federation.broker_address()).await;
+        broker
+    }
+
+    /// Starts it, and does not wait: it may end at once.
+    pub fn try_start(federation: &Federation, command: &[&str]) -> Self {
         static BINARY: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
         let config = federation.nation.path("broker/broker.toml");
         let errors = File::options().create(true).append(true).open(federation.nation.path("broker/stderr")).unwrap();
-        let child = Command::new(BINARY.get_or_init(binary))
+        let child = Command::new(command[0])
+            .args(&command[1..])
+            .arg(BINARY.get_or_init(binary))
             .args(["broker", "run", "--config"])
             .arg(config)
             .stdin(Stdio::null())
@@ -39,9 +53,7 @@ impl ChildBroker {
             .stderr(errors)
             .spawn()
             .unwrap();
-        let mut broker = Self { child };
-        broker.wait_for(federation.broker_address()).await;
-        broker
+        Self { child }
     }
 
     async fn wait_for(&mut self, address: SocketAddr) {
@@ -55,10 +67,37 @@ impl ChildBroker {
         panic!("the broker does not take connections");
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL: no handler, no destructor, no flush.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// SIGTERM: it is asked to stop.
+    pub fn terminate(&self) {
+        let status = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits for its end.
+    pub async fn ended(mut self) -> ExitStatus {
+        for _ in 0..600 {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the broker does not end");
+    }
+
+    /// What the brokers of this federation have said on standard error.
+    pub fn said(federation: &Federation) -> String {
+        std::fs::read_to_string(federation.nation.path("broker/stderr")).unwrap()
     }
 }
 

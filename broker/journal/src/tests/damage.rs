@@ -180,9 +180,10 @@ async fn fill(house: &House, place: &Path) -> (usize, JournalError, u64) {
         }
         assert!(logged < 5000, "the disk does not fill");
     };
-    assert!(journal.is_open());
+    assert!(matches!(journal.ready().await, Err(JournalError::Full(_))), "asked, it looks at the disk again");
     drop(file);
     fs::remove_file(&ballast).unwrap();
+    journal.ready().await.unwrap();
     let again = journal.append(draft(Kind::Refusal, 0, logged)).await;
     again.unwrap_or_else(|error| panic!("after {logged}: {error}"));
     logged += 1;
