@@ -60,8 +60,9 @@ async fn denied_and_absent_look_alike_in_words_size_headers_log_and_time() {
     for other in &all[1..] {
         same_to_the_caller(first, other);
         same_in_the_log(first, other);
+        // A loaded machine blurs this; what would tell them apart is an answer that does not wait for the others.
         let apart = first.took.abs_diff(other.took);
-        assert!(apart < Duration::from_millis(150), "{:?} and {:?}", first.took, other.took);
+        assert!(apart < Duration::from_millis(400), "{:?} and {:?}", first.took, other.took);
         assert!(other.took >= Duration::from_millis(950), "neither is faster than the other can be");
     }
 }
