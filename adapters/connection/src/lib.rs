@@ -168,6 +168,7 @@ fn failure(error: &ClientError) -> RegistryError {
         ClientError::TooLarge { .. } => RegistryError::Invalid("the reply is larger than the limit"),
         ClientError::Address { .. }
         | ClientError::Connect { .. }
+        | ClientError::Stranger { .. }
         | ClientError::Tls { .. }
         | ClientError::Peer { .. }
         | ClientError::Broken { .. } => RegistryError::Unavailable(error.to_string()),

@@ -1,5 +1,6 @@
 //! Asking: one question, one answer, all of it checked.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +9,8 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use mohur_chain::Trust;
 use mohur_crypto::random_bytes;
-use mohur_directory::Snapshot;
-use mohur_http::Client;
+use mohur_directory::{BrokerEntry, Snapshot};
+use mohur_http::{Client, ClientError};
 use mohur_message::http_signature::{SentRequest, header, sign_request};
 use mohur_message::{KeySource, SealedAnswer, TrustedKeys};
 use mohur_seal::Seal;
@@ -59,8 +60,7 @@ pub struct Question {
     pub on_behalf_of: Option<MemberId>,
 }
 
-/// An answer of which everything was verified.
-#[derive(Debug)]
+/// An answer of which everything was verified. `Debug` shows no value.
 pub struct Answered {
     /// The question's id.
     pub id: MessageId,
@@ -72,6 +72,12 @@ pub struct Answered {
     pub receipt: VerifiedReceipt,
     /// The receipt as it was received, to keep beside the answer.
     pub receipt_header: String,
+}
+
+impl fmt::Debug for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answered").field("id", &self.id).field("answer", &self.answer).finish_non_exhaustive()
+    }
 }
 
 /// What goes into a signed request.
@@ -114,12 +120,17 @@ impl Caller {
 
     /// Sends a signed request to the home broker, and to nobody else.
     pub async fn send(&self, request: http::Request<Bytes>, sent: SentRequest) -> Result<Exchanged, AskError> {
-        let reply = self.http.send(request, self.patience).await?;
-        let home = self.directory.broker_of(&self.me).map(|broker| &broker.id);
-        if reply.peer.as_ref().map(mohur_chain::TlsIdentity::member) != home {
-            return Err(AskError::Unverified("the peer is not the home broker".to_owned()));
+        let response = self.send_home(request).await?;
+        Ok(Exchanged { response, sent, arrival: Arrival::read(&*self.clock) })
+    }
+
+    pub(crate) async fn send_home(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, AskError> {
+        let home = &self.home()?.id;
+        match self.http.send_to(home, request, self.patience).await {
+            Ok(reply) => Ok(reply.response),
+            Err(error @ ClientError::Stranger { .. }) => Err(AskError::Unverified(error.to_string())),
+            Err(error) => Err(error.into()),
         }
-        Ok(Exchanged { response: reply.response, sent, arrival: Arrival::read(&*self.clock) })
     }
 
     /// Checks everything that an answer must prove.
@@ -152,8 +163,11 @@ impl Caller {
 
     /// The address of the home broker, from the directory.
     pub(crate) fn broker(&self) -> Result<&str, AskError> {
-        let broker = self.directory.broker_of(&self.me);
-        broker.map(|broker| broker.authority.as_str()).ok_or_else(|| {
+        self.home().map(|broker| broker.authority.as_str())
+    }
+
+    pub(crate) fn home(&self) -> Result<&BrokerEntry, AskError> {
+        self.directory.broker_of(&self.me).ok_or_else(|| {
             AskError::Setup(format!("the directory does not know {}; ask the operator to enrol it", self.me))
         })
     }

@@ -9,7 +9,7 @@ use http::uri::Authority;
 use http_body_util::Full;
 use mohur_chain::TlsIdentity;
 use mohur_transport::{PeerError, Peers};
-use mohur_wire::Clock;
+use mohur_wire::{Clock, MemberId};
 use tokio_rustls::TlsConnector;
 
 use crate::ClientLimits;
@@ -77,6 +77,14 @@ pub enum ClientError {
         /// Why.
         reason: PeerError,
     },
+    /// Another member than the one that is meant is at the other end; nothing was sent to it.
+    #[error("at {server} is another member than {expected}; nothing was sent to it")]
+    Stranger {
+        /// Host and port.
+        server: Authority,
+        /// Who is meant.
+        expected: MemberId,
+    },
     /// No whole answer within the time given.
     #[error("{server} did not answer within {} ms", .after.as_millis())]
     Timeout {
@@ -127,12 +135,31 @@ impl Client {
     ///
     /// A request is sent again only if it never left: a kept connection that turns out closed costs no failure.
     pub async fn send(&self, request: http::Request<Bytes>, timeout: Duration) -> Result<Reply, ClientError> {
+        self.send_to_whom(None, request, timeout).await
+    }
+
+    /// The same, to this member and to nobody else: the request leaves only after the peer has proved to be it.
+    pub async fn send_to(
+        &self,
+        member: &MemberId,
+        request: http::Request<Bytes>,
+        timeout: Duration,
+    ) -> Result<Reply, ClientError> {
+        self.send_to_whom(Some(member), request, timeout).await
+    }
+
+    async fn send_to_whom(
+        &self,
+        expected: Option<&MemberId>,
+        request: http::Request<Bytes>,
+        timeout: Duration,
+    ) -> Result<Reply, ClientError> {
         let scheme = if self.inner.tls.is_some() { "https" } else { "http" };
         let server = match request.uri().authority() {
             Some(server) if request.uri().scheme_str() == Some(scheme) => server.clone(),
             _ => return Err(ClientError::Address { scheme }),
         };
-        let exchange = self.inner.exchange(&server, request.map(Full::new));
+        let exchange = self.inner.exchange(&server, expected, request.map(Full::new));
         match tokio::time::timeout(timeout, exchange).await {
             Ok(result) => result,
             Err(_elapsed) => Err(ClientError::Timeout { server, after: timeout }),
@@ -150,10 +177,13 @@ impl Inner {
     async fn exchange(
         &self,
         server: &Authority,
+        expected: Option<&MemberId>,
         mut request: http::Request<Full<Bytes>>,
     ) -> Result<Reply, ClientError> {
         while let Some(mut lease) = self.pool.take(server) {
-            if self.admits(server, lease.peer()).is_err() {
+            if self.admits(server, expected, lease.peer()).is_err() {
+                // A connection that many requests share would be taken again and again.
+                self.pool.forget(server);
                 continue;
             }
             request = match lease.send(request).await {
@@ -163,7 +193,7 @@ impl Inner {
             };
         }
         let mut lease = connect::open(self, server).await?;
-        self.admits(server, lease.peer())?;
+        self.admits(server, expected, lease.peer())?;
         self.pool.share(server, &lease);
         match lease.send(request).await {
             Ok(response) => self.finish(server, lease, response).await,
@@ -171,7 +201,17 @@ impl Inner {
         }
     }
 
-    fn admits(&self, server: &Authority, peer: Option<&TlsIdentity>) -> Result<(), ClientError> {
+    fn admits(
+        &self,
+        server: &Authority,
+        expected: Option<&MemberId>,
+        peer: Option<&TlsIdentity>,
+    ) -> Result<(), ClientError> {
+        if let Some(expected) = expected
+            && peer.map(TlsIdentity::member) != Some(expected)
+        {
+            return Err(ClientError::Stranger { server: server.clone(), expected: expected.clone() });
+        }
         match (&self.tls, peer) {
             (Some(tls), Some(peer)) => tls
                 .peers

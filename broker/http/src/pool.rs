@@ -186,6 +186,11 @@ impl Pool {
         }
     }
 
+    /// Closes the kept connections to `server`, once nobody uses them any more.
+    pub(crate) fn forget(&self, server: &Authority) {
+        self.kept().remove(server);
+    }
+
     fn keep(&self, server: &Authority, lease: Lease) {
         let mut kept = self.kept();
         let connections = kept.entry(server.clone()).or_default();

@@ -27,11 +27,7 @@ impl HttpProvider {
             .header(http::header::CONTENT_TYPE, "application/json")
             .body(body)
             .map_err(|_| ProviderFailure::Unavailable)?;
-        let reply = self.client.send(request, deadline).await.map_err(|error| failure(to, &error))?;
-        if reply.peer.as_ref().map(mohur_chain::TlsIdentity::member) != Some(&to.owner) {
-            tracing::error!(owner = %to.owner, "the peer at the owner's address is another member");
-            return Err(ProviderFailure::Unavailable);
-        }
+        let reply = self.client.send_to(&to.owner, request, deadline).await.map_err(|error| failure(to, &error))?;
         if !reply.response.status().is_success() {
             tracing::warn!(owner = %to.owner, status = reply.response.status().as_u16(), "the host refused to listen");
             return Err(ProviderFailure::Unavailable);
@@ -60,6 +56,7 @@ fn failure(to: &Destination, error: &ClientError) -> ProviderFailure {
         | ClientError::Connect { .. }
         | ClientError::Tls { .. }
         | ClientError::Peer { .. }
+        | ClientError::Stranger { .. }
         | ClientError::Broken { .. } => ProviderFailure::Unavailable,
     }
 }

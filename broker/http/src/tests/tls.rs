@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,10 +20,14 @@ use crate::{Client, ClientError, ClientLimits, Handler, Limits, Request, Server,
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Says who asks.
-struct Mirror;
+#[derive(Default)]
+struct Mirror {
+    asked: AtomicU64,
+}
 
 impl Handler for Mirror {
     async fn handle(&self, request: Request) -> http::Response<Bytes> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let peer = request.peer.as_ref().map(|peer| peer.member().to_string()).unwrap_or_default();
         let mut response = http::Response::new(Bytes::from(peer));
         response.headers_mut().insert("x-authority", request.authority().parse().unwrap());
@@ -99,8 +104,9 @@ impl Domain {
         let bound = Server::bind("127.0.0.1:0".parse().unwrap(), limits, Arc::new(SystemClock)).await.unwrap();
         let server = bound.with_tls(config, Arc::clone(&peers));
         let (address, stats) = (server.local_addr(), server.stats());
-        tokio::spawn(server.serve(Arc::new(Mirror), std::future::pending()));
-        Running { address, stats, peers }
+        let mirror = Arc::new(Mirror::default());
+        tokio::spawn(server.serve(Arc::clone(&mirror), std::future::pending()));
+        Running { address, stats, peers, mirror }
     }
 }
 
@@ -108,6 +114,7 @@ struct Running {
     address: SocketAddr,
     stats: Arc<Stats>,
     peers: Arc<Peers>,
+    mirror: Arc<Mirror>,
 }
 
 impl Running {
@@ -135,6 +142,26 @@ async fn each_end_knows_the_other_over_both_protocols() {
         }
     }
     assert_eq!((server.stats.accepted(), server.stats.handshakes_failed()), (2, 0));
+}
+
+#[tokio::test]
+async fn what_is_meant_for_one_member_is_not_sent_to_another() {
+    let mut domain = Domain::new();
+    let (hub, caller) = (domain.material(HUB), domain.material(CALLER));
+    let server = domain.serve(&hub).await;
+    for http2 in [false, true] {
+        let (client, _) = domain.client(&caller, http2);
+        let (hub, other) = (HUB.parse().unwrap(), CALLER.parse().unwrap());
+        let before = server.mirror.asked.load(Ordering::Relaxed);
+        for _ in 0..2 {
+            // Over a new connection, and then over a kept one.
+            let error = client.send_to(&other, server.request(), SECOND).await.unwrap_err();
+            assert!(matches!(error, ClientError::Stranger { .. }), "{error}");
+            assert_eq!(server.mirror.asked.load(Ordering::Relaxed), before, "nothing was sent");
+            client.send_to(&hub, server.request(), SECOND).await.unwrap();
+            server.mirror.asked.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
 }
 
 #[tokio::test]
@@ -211,11 +238,13 @@ async fn a_denied_server_is_not_asked_again() {
     let mut domain = Domain::new();
     let (hub, caller) = (domain.material(HUB), domain.material(CALLER));
     let server = domain.serve(&hub).await;
-    let (client, peers) = domain.client(&caller, false);
-    assert!(client.send(server.request(), SECOND).await.is_ok());
-    peers.set_directory(domain.directory(&[&hub]));
-    let error = client.send(server.request(), SECOND).await.unwrap_err();
-    assert!(matches!(error, ClientError::Tls { .. } | ClientError::Peer { .. }), "{error}");
+    for http2 in [false, true] {
+        let (client, peers) = domain.client(&caller, http2);
+        assert!(client.send(server.request(), SECOND).await.is_ok());
+        peers.set_directory(domain.directory(&[&hub]));
+        let error = client.send(server.request(), SECOND).await.unwrap_err();
+        assert!(matches!(error, ClientError::Tls { .. } | ClientError::Peer { .. }), "{error}");
+    }
 }
 
 #[tokio::test]
