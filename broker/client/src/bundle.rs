@@ -77,11 +77,11 @@ impl Caller {
         let request = http::Request::get(format!("https://{}/v1/definitions/{name}", self.broker()?))
             .body(Bytes::new())
             .map_err(|error| AskError::Question(error.to_string()))?;
-        let reply = self.http.send(request, self.patience).await?;
-        if !reply.response.status().is_success() {
+        let response = self.send_home(request).await?;
+        if !response.status().is_success() {
             return Err(AskError::Question(format!("the broker has no bundle `{name}`")));
         }
-        let definition: Definition = serde_json::from_slice(reply.response.body())
+        let definition: Definition = serde_json::from_slice(response.body())
             .map_err(|error| AskError::Unverified(format!("the definition: {error}")))?;
         let published = self.directory.definition(name);
         let bytes = serde_json::to_vec(&definition).unwrap_or_default();
@@ -161,7 +161,8 @@ impl Caller {
         exchanged: &Exchanged,
     ) -> Result<BundleReport, AskError> {
         let body = verify::sealed_body(self, id, exchanged)?;
-        let (_, receipt_header) = verify::receipt_of(self, id, exchanged)?;
+        let (receipt, receipt_header) = verify::receipt_of(self, id, exchanged)?;
+        verify::entry_of_bundle(self, id, &definition, receipt.leaf())?;
         let answer: BundleAnswer = serde_json::from_slice(body)
             .map_err(|error| AskError::Unverified(format!("the bundle's answer: {error}")))?;
         if answer.bundle != *bundle || answer.definition != definition.id || answer.version != definition.version {

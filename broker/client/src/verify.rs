@@ -4,7 +4,8 @@ use http::StatusCode;
 use mohur_crypto::{Digest, sha256};
 use mohur_message::SealedAnswer;
 use mohur_message::http_signature::{header, verify_response};
-use mohur_transparency::{LogKey, Receipt, VerifiedReceipt};
+use mohur_transparency::{Kind, Leaf, LogKey, Receipt, VerifiedReceipt};
+use mohur_wire::bundle::Definition;
 use mohur_wire::refusal::Problem;
 use mohur_wire::{Arrival, MessageId, Query, RefusalCode};
 
@@ -25,6 +26,7 @@ pub(crate) fn answer(
     }
     let body = sealed_body(caller, &query.id, exchanged)?;
     let (receipt, receipt_header) = receipt_of(caller, &query.id, exchanged)?;
+    entry_of_query(caller, query, receipt.leaf())?;
     let Body { answer: sealed } =
         serde_json::from_slice(body).map_err(|_| AskError::Unverified("the body is not {\"answer\"}".to_owned()))?;
     let answer = owners_answer(caller, query, &sha256(opening), &sealed, exchanged.arrival)?;
@@ -81,8 +83,14 @@ fn refused(caller: &Caller, id: &MessageId, problem: Problem, exchanged: &Exchan
     if exchanged.response.headers().get(header::RECEIPT).is_none() {
         return Ok(Refused { problem, receipt: None });
     }
-    let repeated = matches!(problem.code, RefusalCode::Replayed | RefusalCode::InProgress);
-    let receipt = if repeated { proven(caller, exchanged)?.0 } else { receipt_of(caller, id, exchanged)?.0 };
+    let receipt = if problem.code == RefusalCode::Replayed {
+        // It is the first message's, and commits to what that one was answered.
+        let (receipt, _) = proven(caller, exchanged)?;
+        of_this_message(caller, id, receipt.leaf())?;
+        receipt
+    } else {
+        receipt_of(caller, id, exchanged)?.0
+    };
     Ok(Refused { problem, receipt: Some(receipt) })
 }
 
@@ -93,14 +101,56 @@ pub(crate) fn receipt_of(
     exchanged: &Exchanged,
 ) -> Result<(VerifiedReceipt, String), AskError> {
     let (receipt, header) = proven(caller, exchanged)?;
-    let leaf = receipt.leaf();
-    if leaf.consumer != caller.me || leaf.id.as_ref().is_some_and(|logged| logged != id) {
-        return Err(AskError::Unverified("the receipt is another message's".to_owned()));
-    }
+    of_this_message(caller, id, receipt.leaf())?;
     if !receipt.opens("answer", sha256(exchanged.response.body()).as_bytes()) {
         return Err(AskError::Unverified("the receipt commits to another answer".to_owned()));
     }
     Ok((receipt, header))
+}
+
+/// A refusal's entry may lack the id: where it came before the id was proved.
+fn of_this_message(caller: &Caller, id: &MessageId, leaf: &Leaf) -> Result<(), AskError> {
+    if leaf.consumer != caller.me || leaf.id.as_ref().is_some_and(|logged| logged != id) {
+        return Err(AskError::Unverified("the receipt is another message's".to_owned()));
+    }
+    Ok(())
+}
+
+/// What the log says in clear of an answered query is what was asked: nobody who reads it is told another story.
+fn entry_of_query(caller: &Caller, query: &Query, leaf: &Leaf) -> Result<(), AskError> {
+    let differs = [
+        ("provider", leaf.provider.as_ref() != Some(query.service.owner())),
+        ("service", leaf.service.as_ref() != Some(&query.service)),
+        ("purpose", leaf.purpose.as_ref() != Some(&query.purpose)),
+        ("verb", leaf.verb != Some(query.verb())),
+        ("bundle", leaf.bundle.is_some()),
+    ];
+    if let Some((what, _)) = differs.iter().find(|(_, differs)| *differs) {
+        return Err(AskError::Unverified(format!("the log says another {what} than was asked")));
+    }
+    entry_of_answer(caller, &query.id, leaf)
+}
+
+/// The same for a bundle or a poll, whose entry names the definition; each leg has entries of its own.
+pub(crate) fn entry_of_bundle(
+    caller: &Caller,
+    id: &MessageId,
+    definition: &Definition,
+    leaf: &Leaf,
+) -> Result<(), AskError> {
+    if leaf.bundle != Some(format!("{}@{}", definition.id, definition.version)) {
+        return Err(AskError::Unverified("the log says another bundle than was asked".to_owned()));
+    }
+    entry_of_answer(caller, id, leaf)
+}
+
+fn entry_of_answer(caller: &Caller, id: &MessageId, leaf: &Leaf) -> Result<(), AskError> {
+    let is_outcome = leaf.kind == Kind::Outcome && leaf.id.as_ref() == Some(id);
+    if is_outcome && leaf.certificate == Some(caller.seal.key_id()) {
+        Ok(())
+    } else {
+        Err(AskError::Unverified("the log's entry is not the outcome of this signed message".to_owned()))
+    }
 }
 
 fn proven(caller: &Caller, exchanged: &Exchanged) -> Result<(VerifiedReceipt, String), AskError> {

@@ -13,12 +13,12 @@ use mohur_message::hop::{Ask, Reply};
 use mohur_message::http_signature::sign_response;
 use mohur_message::{OwnerClaims, sd_jwt};
 use mohur_seal::SoftwareSeal;
-use mohur_transparency::Kind;
+use mohur_transparency::{Leaf, Receipt};
 use mohur_transport::{Peers, TlsMaterial, server_config};
 use mohur_wire::{Clock, FieldName, MemberId, RefusalCode, Value};
 use tokio::task::JoinHandle;
 
-use crate::dishonest::{BrokerKeys, entry, passphrase};
+use crate::dishonest::{BrokerKeys, passphrase};
 use crate::raw::{RawConnector, message, response};
 use crate::{Federation, MovableClock};
 
@@ -125,6 +125,8 @@ async fn server(federation: &Federation, address: SocketAddr, folder: &str) -> S
 pub enum Lie {
     /// Under the broker's own seal, logged in its own log, with a receipt that verifies.
     Perfect,
+    /// The same, but the entry says another purpose than was asked.
+    Misfiled,
     /// Sealed by the broker, but with whatever receipt the response has.
     Unlogged,
     /// As it is.
@@ -184,14 +186,18 @@ impl Handler for Liar {
             // Definitions are not signed, and compared with the directory.
             return response;
         }
+        let honest = Receipt::from_header(response.headers()["mohur-receipt"].to_str().unwrap()).unwrap();
+        let honest = Leaf::parse(honest.leaf.as_bytes()).unwrap();
         let lie = (self.meddle)(&mut response);
         if lie != Lie::Crude {
             sign_response(&mut response, &request.parts, &*self.keys.seal, self.clock.now().as_second()).unwrap();
         }
-        if lie == Lie::Perfect {
-            let consumer = request.peer.as_ref().unwrap().member().clone();
-            let mut leaf = entry(Kind::Outcome, self.clock.now(), consumer);
-            leaf.id = request.parts.headers["mohur-id"].to_str().unwrap().parse().ok();
+        if matches!(lie, Lie::Perfect | Lie::Misfiled) {
+            let mut leaf = honest;
+            leaf.commitments.clear();
+            if lie == Lie::Misfiled {
+                leaf.purpose = "border-control".parse().ok();
+            }
             let (receipt, _) = self.keys.receipt(leaf, "answer", sha256(response.body()).as_bytes());
             let header = HeaderValue::from_str(&receipt.to_header()).unwrap();
             response.headers_mut().insert("mohur-receipt", header);

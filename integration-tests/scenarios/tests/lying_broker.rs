@@ -143,6 +143,7 @@ async fn an_answer_without_its_own_receipt_is_dropped() {
         Lie::Crude
     })
     .await;
+    is_dropped("an entry that says another purpose", |_| Lie::Misfiled).await;
     let first: Mutex<Option<http::HeaderValue>> = Mutex::default();
     is_dropped("swapped receipts", move |response| {
         let mut first = first.lock().unwrap();
