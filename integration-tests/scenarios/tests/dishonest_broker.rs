@@ -14,7 +14,7 @@ use mohur_message::hop::{Ask, Settle};
 use mohur_seal::generate::generate;
 use mohur_seal::{KeyKind, LogSigner, SoftwareSeal};
 use mohur_transparency::Kind;
-use mohur_wire::{MessageId, Operation, RefusalCode};
+use mohur_wire::{Clock, MessageId, Operation, RefusalCode};
 
 const OWNER: &str = "health-card";
 
@@ -59,6 +59,21 @@ impl Stage {
     async fn is_unproved(&self, what: &str, code: RefusalCode, change: impl FnOnce(&mut Hop)) {
         assert_eq!(self.changed(change).await, HostSaid::Unproved(code), "{what}");
     }
+}
+
+/// The caller's signature, with a word of the caller's on how long it is good.
+fn expiring(office: &Caller, hop: &mut Hop, expires: i64) {
+    hop.evidence.base.extend_from_slice(format!(";expires={expires}").as_bytes());
+    hop.evidence.signature = office.seal.sign(&hop.evidence.base).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_asks_after_the_callers_signature_has_expired_gets_no_answer() {
+    let stage = Stage::set().await;
+    let now = stage.federation.clock.now().as_second();
+    let said = stage.changed(|hop| expiring(&stage.office, hop, now + 2)).await;
+    assert!(matches!(said, HostSaid::Answer(_)), "{said:?}");
+    stage.is_unproved("expired", RefusalCode::Stale, |hop| expiring(&stage.office, hop, now - 1)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,6 +23,7 @@ pub struct ProvenQuery {
     digest: Digest,
     caller: SealIdentity,
     created: i64,
+    expires: Option<i64>,
     nonce: String,
 }
 
@@ -45,6 +46,11 @@ impl ProvenQuery {
     /// When the caller signed, in seconds since 1970: judged by the leg's deadline, not by the freshness window.
     pub const fn created(&self) -> i64 {
         self.created
+    }
+
+    /// When the signature ends, if the caller said so, in seconds since 1970.
+    pub const fn expires(&self) -> Option<i64> {
+        self.expires
     }
 
     /// The signature's nonce.
@@ -80,6 +86,7 @@ pub fn prove_query(
     check_names(&base, opening.form(), &query)?;
     Ok(ProvenQuery {
         created: base.created()?,
+        expires: base.expires(),
         nonce: base.nonce()?.to_owned(),
         caller: base.identity().clone(),
         digest: *opening.digest(),

@@ -26,6 +26,10 @@ pub(crate) fn signed(decided: Decided, times: &Times) -> Result<Proved, Stop> {
     let query = prove_query(&opening, connected.ask().evidence(), &world.keys(arrival.0), &home)?;
     decided.check_fits(&query)?;
     times.judge_signature(query.created(), arrival)?;
+    // A settlement comes when it comes: the signature over the reservation covers it, or the fee would stay reserved.
+    if decided.settle().is_none() && query.expires().is_some_and(|expires| expires < arrival.unix_seconds()) {
+        return Err(Refusal::new(RefusalCode::Stale, "The caller's signature has expired by its own word.").into());
+    }
     if decided.settle().is_some() && !is_reserve(query.query()) {
         let detail = "Only a reservation is settled; the caller's query is none.";
         return Err(Refusal::new(RefusalCode::SettlementRefused, detail).into());
