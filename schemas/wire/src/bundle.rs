@@ -3,6 +3,7 @@
 //! The client builds the legs from the definition; broker and client apply the same verdict rule to the owners' seals.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -181,8 +182,8 @@ pub struct BundleAnswer {
     pub legs: Vec<LegAnswer>,
 }
 
-/// What one leg brought.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What one leg brought. `Debug` shows no value.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LegAnswer {
     /// The leg's id.
@@ -200,8 +201,8 @@ pub struct LegAnswer {
     pub settlement: Option<Settlement>,
 }
 
-/// How a reservation was settled.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How a reservation was settled. `Debug` shows no value.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settlement {
     /// What was asked for: `consume` when every leg is clear, otherwise `release`.
@@ -212,6 +213,20 @@ pub struct Settlement {
     /// Why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<crate::RefusalCode>,
+}
+
+impl fmt::Debug for LegAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let answered = self.answer.is_some();
+        let Self { leg, verdict, refusal, settlement, .. } = self;
+        write!(f, "LegAnswer({leg}, {verdict:?}, answered: {answered}, {refusal:?}, {settlement:?})")
+    }
+}
+
+impl fmt::Debug for Settlement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Settlement({:?}, answered: {}, {:?})", self.operation, self.answer.is_some(), self.refusal)
+    }
 }
 
 /// The outcome once the reservations are settled: clear only if the register says that each is used up.
