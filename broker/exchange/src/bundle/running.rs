@@ -106,7 +106,7 @@ fn forget_oldest(table: &mut Table, signer: &MemberId, most: usize) {
         .map(|(key, running)| (running.since, key.clone()))
         .collect();
     if complete.len() >= most {
-        complete.sort_unstable_by(|(one, _), (other, _)| one.0.cmp(&other.0));
+        complete.sort_unstable_by_key(|(since, _)| since.0);
         let surplus = complete.len() + 1 - most;
         complete.iter().take(surplus).for_each(|(_, key)| drop(table.remove(key)));
     }
