@@ -1,7 +1,9 @@
 //! Signed notes and verifier keys (C2SP `signed-note`), Ed25519 only.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -12,6 +14,8 @@ use mohur_crypto::{Algorithm, PublicKey};
 const ED25519: u8 = 1;
 /// Signature lines that a note may have.
 const MAX_SIGNATURES: usize = 32;
+/// Opened notes that a key remembers: all entries of a batch come under one checkpoint.
+const REMEMBERED: usize = 16;
 
 /// Why a note or a key is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +52,8 @@ pub struct LogKey {
     id: [u8; 4],
     bytes: [u8; 32],
     key: PublicKey,
+    /// The notes opened last, word for word; clones share them.
+    opened: Arc<Mutex<VecDeque<Box<str>>>>,
 }
 
 fn is_name(name: &str) -> bool {
@@ -62,7 +68,7 @@ impl LogKey {
         }
         let key = PublicKey::new(Algorithm::Ed25519, bytes).map_err(|_| NoteError::Key)?;
         let [a, b, c, d, ..] = sha256_parts(&[name.as_bytes(), b"\n", &[ED25519], bytes]).0;
-        Ok(Self { name: name.to_owned(), id: [a, b, c, d], bytes: *bytes, key })
+        Ok(Self { name: name.to_owned(), id: [a, b, c, d], bytes: *bytes, key, opened: Arc::default() })
     }
 
     /// The log's name, which is also the origin of its checkpoints.
@@ -82,6 +88,9 @@ impl LogKey {
         }
         let end = note.rfind("\n\n").ok_or(NoteError::Malformed)? + 1;
         let (text, rest) = note.split_at(end);
+        if self.remembers(note) {
+            return Ok(text);
+        }
         let lines = rest.strip_prefix('\n').and_then(|rest| rest.strip_suffix('\n')).ok_or(NoteError::Malformed)?;
         if lines.split('\n').count() > MAX_SIGNATURES {
             return Err(NoteError::Malformed);
@@ -94,7 +103,22 @@ impl LogKey {
                 signed = true;
             }
         }
-        if signed { Ok(text) } else { Err(NoteError::Unsigned) }
+        if !signed {
+            return Err(NoteError::Unsigned);
+        }
+        self.remember(note);
+        Ok(text)
+    }
+
+    /// Whether this very note was opened by this very key a moment ago.
+    fn remembers(&self, note: &str) -> bool {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|known| **known == *note)
+    }
+
+    fn remember(&self, note: &str) {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.truncate(REMEMBERED - 1);
+        opened.push_front(note.into());
     }
 
     /// The note of `text` (which ends with a newline) under this key's name, signed by `signer`, who must hold the key.
@@ -173,6 +197,25 @@ mod tests {
         assert_eq!(key.open(&NOTE.replace("PeterNeumann x", "PeterNeuman x")), Err(NoteError::Unsigned));
         assert_eq!(key.open(&NOTE.replace("\n\n", "\n")), Err(NoteError::Malformed));
         assert!(PETER.replace("c74f", "c74e").parse::<LogKey>().is_err());
+    }
+
+    #[test]
+    fn a_note_that_was_opened_opens_again_and_nothing_else_does() {
+        let key: LogKey = PETER.parse().unwrap();
+        let changed = NOTE.replace("answer", "anser");
+        for _ in 0..3 {
+            assert!(key.open(NOTE).is_ok());
+            assert_eq!(key.clone().open(&changed), Err(NoteError::BadSignature), "clones share what was opened");
+        }
+        assert_eq!(key.opened.lock().unwrap().len(), 1);
+        let signer = TestSigner::new();
+        let own = signer.key("mohur.example/log");
+        for size in 0..40 {
+            let note = own.seal(&format!("mohur.example/log\n{size}\n"), &signer);
+            assert!(own.open(&note).is_ok());
+            assert_eq!(key.open(&note), Err(NoteError::Unsigned), "another key remembers nothing of it");
+        }
+        assert_eq!(own.opened.lock().unwrap().len(), REMEMBERED);
     }
 
     #[test]

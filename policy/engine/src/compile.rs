@@ -9,6 +9,7 @@ use cedar_policy::{
 use miette::Diagnostic;
 use mohur_wire::{MemberId, ServiceId};
 
+use crate::memory::Memory;
 use crate::model::{PurposeRule, ServiceRelease};
 use crate::scope::{self, fits_action, fits_principal, fits_resource};
 use crate::set::{Action, Agency, Slice};
@@ -336,6 +337,7 @@ fn slice_service(
             name: name.into(),
             fields: fields.clone(),
             rules: by_caller,
+            memory: Memory::default(),
         });
     }
     // The changes follow the groups, in their own order.

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::sync::Arc;
 
-use cedar_policy::{AuthorizationError, Authorizer, Context, Request, RestrictedExpression};
+use cedar_policy::{AuthorizationError, Authorizer, Context, EntityUid, Request, RestrictedExpression};
 use mohur_wire::Verb;
 
+use crate::memory::Verdict;
 use crate::model::{PurposeRule, operation_name};
 use crate::set::{Action, Slice};
 use crate::{Decision, Effect, Facts, Failure, Mask, PolicySet, Reason, Rule};
@@ -34,11 +35,17 @@ pub fn decide(policies: &PolicySet, facts: &Facts) -> Decision {
         decision.reasons.push(missing(&facts.purpose, &purpose.place, what));
         return decision;
     }
-    match context(slice, facts, name.clone()) {
-        Ok(context) => evaluate(slice, facts, &context, &mut decision),
-        Err(what) => decision.failed = Some(Failure::Evaluation { place: purpose.place.as_str().into(), what }),
-    }
+    let question = Question { slice, facts, purpose, name };
+    evaluate(&question, &mut decision);
     settle(decision)
+}
+
+/// What every action of one decision is asked with.
+struct Question<'a> {
+    slice: &'a Slice,
+    facts: &'a Facts,
+    purpose: &'a PurposeRule,
+    name: &'a EntityUid,
 }
 
 fn not_loaded() -> Decision {
@@ -69,9 +76,10 @@ fn objection(purpose: &PurposeRule, facts: &Facts) -> Option<&'static str> {
     }
 }
 
-fn context(slice: &Slice, facts: &Facts, purpose: cedar_policy::EntityUid) -> Result<Context, String> {
+fn context(question: &Question<'_>) -> Result<Context, String> {
+    let Question { slice, facts, name, .. } = question;
     let mut pairs = vec![
-        ("purpose".to_owned(), RestrictedExpression::new_entity_uid(purpose)),
+        ("purpose".to_owned(), RestrictedExpression::new_entity_uid((*name).clone())),
         ("hasCase".to_owned(), RestrictedExpression::new_bool(facts.has_case)),
     ];
     if let Some(body) = &facts.on_behalf_of {
@@ -86,7 +94,8 @@ fn context(slice: &Slice, facts: &Facts, purpose: cedar_policy::EntityUid) -> Re
 }
 
 /// Asks Cedar once for each action that the query touches.
-fn evaluate(slice: &Slice, facts: &Facts, context: &Context, decision: &mut Decision) {
+fn evaluate(question: &Question<'_>, decision: &mut Decision) {
+    let Question { slice, facts, .. } = question;
     let mut touched: BTreeSet<usize> = BTreeSet::new();
     match (facts.verb, facts.operation) {
         (Verb::Change, Some(operation)) => match slice.by_operation.get(&operation) {
@@ -112,64 +121,68 @@ fn evaluate(slice: &Slice, facts: &Facts, context: &Context, decision: &mut Deci
             }
         }
     }
-    let authorizer = Authorizer::new();
     for action in touched.into_iter().filter_map(|index| slice.actions.get(index)) {
-        ask(&authorizer, slice, action, facts, context, decision);
+        ask(question, action, decision);
     }
 }
 
-fn ask(
-    authorizer: &Authorizer,
-    slice: &Slice,
-    action: &Action,
-    facts: &Facts,
-    context: &Context,
-    decision: &mut Decision,
-) {
+fn ask(question: &Question<'_>, action: &Action, decision: &mut Decision) {
+    let known = action.memory.recall(question.facts);
+    match known.map_or_else(|| ask_cedar(question, action), Ok) {
+        Ok(verdict) => apply(question, action, &verdict, decision),
+        Err(Unanswered::NoRule) => decision.reasons.push(missing(&action.name, "", "no rule speaks of the caller")),
+        Err(Unanswered::Failed(failure)) => decision.failed = Some(failure),
+    }
+}
+
+/// Why Cedar has no verdict.
+enum Unanswered {
+    NoRule,
+    Failed(Failure),
+}
+
+/// Evaluates the rules. What Cedar sees of a query is what the verdict is remembered by.
+fn ask_cedar(question: &Question<'_>, action: &Action) -> Result<Arc<Verdict>, Unanswered> {
+    let Question { slice, facts, purpose, .. } = question;
+    let failed = |place, what| Unanswered::Failed(Failure::Evaluation { place, what });
+    let context = context(question).map_err(|what| failed(purpose.place.as_str().into(), what))?;
     let (Some(principal), Some(rules)) = (slice.agency.members.get(&facts.caller), action.rules.get(&facts.caller))
     else {
-        decision.reasons.push(missing(&action.name, "", "no rule speaks of the caller"));
-        return;
+        return Err(Unanswered::NoRule);
     };
-    let request = Request::new(principal.clone(), action.uid.clone(), slice.resource.clone(), context.clone(), None);
-    let Ok(request) = request else {
-        decision.failed = Some(Failure::Evaluation { place: action.name.clone(), what: "the request".to_owned() });
-        return;
-    };
-    let response = authorizer.is_authorized(&request, rules, &slice.agency.entities);
+    let request = Request::new(principal.clone(), action.uid.clone(), slice.resource.clone(), context, None)
+        .map_err(|_| failed(action.name.clone(), "the request".to_owned()))?;
+    let response = Authorizer::new().is_authorized(&request, rules, &slice.agency.entities);
     if let Some(AuthorizationError::PolicyEvaluationError(error)) = response.diagnostics().errors().next() {
         let rule: &str = error.policy_id().as_ref();
         let place = slice.rules.get(rule).map_or_else(|| rule.into(), |rule| rule.place.clone());
-        decision.failed = Some(Failure::Evaluation { place, what: error.inner().to_string() });
-        return;
+        return Err(failed(place, error.inner().to_string()));
     }
-    let determining = || {
-        response.diagnostics().reason().filter_map(|id| {
-            let id: &str = id.as_ref();
-            slice.rules.get(id)
-        })
+    let rule = |id: &cedar_policy::PolicyId| {
+        let id: &str = id.as_ref();
+        slice.rules.get(id).cloned()
     };
-    decision.reasons.extend(determining().map(|rule| reason(rule, action)));
-    match response.decision() {
-        cedar_policy::Decision::Allow => release(slice, action, facts, determining, decision),
-        cedar_policy::Decision::Deny if determining().next().is_none() => {
-            let what = "no rule permits it to this caller for this purpose";
-            decision.reasons.push(missing(&action.name, "", what));
-        }
-        cedar_policy::Decision::Deny => {}
+    let rules = response.diagnostics().reason().filter_map(rule).collect();
+    let verdict = Arc::new(Verdict { allows: response.decision() == cedar_policy::Decision::Allow, rules });
+    action.memory.remember(facts, &verdict);
+    Ok(verdict)
+}
+
+fn apply(question: &Question<'_>, action: &Action, verdict: &Verdict, decision: &mut Decision) {
+    decision.reasons.extend(verdict.rules.iter().map(|rule| reason(rule, action)));
+    if verdict.allows {
+        release(question, action, &verdict.rules, decision);
+    } else if verdict.rules.is_empty() {
+        let what = "no rule permits it to this caller for this purpose";
+        decision.reasons.push(missing(&action.name, "", what));
     }
 }
 
 /// Adds what an allowed action releases, under the strictest of the determining masks.
-fn release<'a, R: Iterator<Item = &'a Arc<Rule>>>(
-    slice: &Slice,
-    action: &Action,
-    facts: &Facts,
-    determining: impl Fn() -> R,
-    decision: &mut Decision,
-) {
+fn release(question: &Question<'_>, action: &Action, determining: &[Arc<Rule>], decision: &mut Decision) {
+    let Question { slice, facts, .. } = question;
     decision.permitted = true;
-    for rule in determining() {
+    for rule in determining {
         decision.obligations.extend(&rule.obligations);
         if let Some(obligation) = rule.obligations.iter().find(|obligation| !obligation.is_honoured()) {
             decision.failed = Some(Failure::Unhonoured { place: rule.place.clone(), obligation: *obligation });
@@ -179,7 +192,7 @@ fn release<'a, R: Iterator<Item = &'a Arc<Rule>>>(
         let mut mask = None;
         if facts.verb == Verb::Read {
             mask = slice.release.masks.get(field).copied();
-            for (_, also) in determining().flat_map(|rule| &rule.masks).filter(|(name, _)| name == field) {
+            for (_, also) in determining.iter().flat_map(|rule| &rule.masks).filter(|(name, _)| name == field) {
                 mask = Mask::strictest_of(mask, Some(*also));
             }
         }

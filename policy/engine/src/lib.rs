@@ -9,6 +9,7 @@ mod decide;
 mod decision;
 mod facts;
 mod mask;
+mod memory;
 mod model;
 mod obligation;
 mod problem;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cedar_policy::{Entities, EntityUid};
 use mohur_wire::{FieldName, MemberId, Operation, Purpose, ServiceId, Verb};
 
+use crate::memory::Memory;
 use crate::model::{PurposeRule, ServiceRelease};
 use crate::{AgencyId, Effect, Mask, Obligation};
 
@@ -72,6 +73,8 @@ pub(crate) struct Action {
     pub(crate) fields: BTreeSet<FieldName>,
     /// For each caller the rules whose scope it fits; the others are false without being evaluated.
     pub(crate) rules: HashMap<MemberId, cedar_policy::PolicySet>,
+    /// What Cedar said before.
+    pub(crate) memory: Memory,
 }
 
 impl PolicySet {

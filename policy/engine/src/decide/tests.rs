@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use mohur_wire::{FieldName, Operation, RefusalCode, Verb};
 
-use crate::fixture::{BANK, facts, names, permit, policies};
+use crate::fixture::{BANK, OFFICE, facts, names, permit, policies};
 use crate::{Effect, Failure, Mask, Obligation, decide};
 
 const READ_ALL: &str = "Action::\"read:blood-group\", Action::\"read:person\"";
@@ -221,4 +221,34 @@ fn a_decision_takes_microseconds() {
     let each = start.elapsed() / 1000;
     println!("a decision over 2 groups among 201 rules took {each:?}");
     assert!(each.as_millis() < 20, "{each:?}");
+}
+
+#[test]
+fn what_is_remembered_decides_as_what_is_fresh() {
+    let rest = "&& context.hasCase && (if context has bundle then context.bundle == \"good\" else true)
+        && (if context has onBehalfOf then context.onBehalfOf in Agency::\"AZ/GOV/MFA\" else true)";
+    let rules = permit("@id(\"a\") @mask(\"birthDate=year\")", READ_ALL, rest);
+    let warm = policies(&rules, "");
+    let mut questions = Vec::new();
+    for bundle in [None, Some("good"), Some("bad")] {
+        for body in [None, Some("AZ/GOV/MFA/consulates"), Some("AZ/GOV/TAX/office")] {
+            for (caller, purpose) in [(OFFICE, "issue"), (OFFICE, "other"), (BANK, "issue")] {
+                for has_case in [true, false] {
+                    questions.push(crate::Facts {
+                        caller: caller.parse().unwrap(),
+                        purpose: purpose.parse().unwrap(),
+                        bundle: bundle.map(str::to_owned),
+                        on_behalf_of: body.map(|body| body.parse().unwrap()),
+                        has_case,
+                        ..facts(Verb::Read, &["birthDate", "bloodGroup"])
+                    });
+                }
+            }
+        }
+    }
+    let fresh: Vec<_> = questions.iter().map(|facts| decide(&policies(&rules, ""), facts)).collect();
+    assert!(fresh.iter().any(|decision| decision.permitted) && fresh.iter().any(|decision| !decision.permitted));
+    for _ in 0..2 {
+        assert_eq!(questions.iter().map(|facts| decide(&warm, facts)).collect::<Vec<_>>(), fresh);
+    }
 }
