@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use mohur::adapters;
+use crate::adapters;
 use mohur_host::{Host, HostConfig, RegisterAddress, StartError};
 use mohur_http::SystemClock;
 use serde_json::json;

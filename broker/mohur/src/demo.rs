@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use mohur::nation::Nation;
+use crate::nation::Nation;
 use mohur_http::SystemClock;
 
 use crate::output::{CliError, Exit, Output};

@@ -1,5 +1,20 @@
-//! What the subcommands of `mohur` share, and what the tests build on: the adapters by name, and a throwaway nation in a
-//! folder, with real keys, real sockets and the same configuration files that a ministry would write.
+//! The command line of `mohur`, and what the tests build on: the adapters by name, and a throwaway nation in a folder, with
+//! real keys, real sockets and the same configuration files that a ministry would write.
 
+mod adapter;
 pub mod adapters;
+mod asking;
+mod broker;
+mod bundle;
+mod cli;
+mod demo;
+mod log;
 pub mod nation;
+mod output;
+mod pki;
+mod policy;
+mod process;
+mod query;
+mod registry;
+
+pub use cli::main;

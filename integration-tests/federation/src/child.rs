@@ -15,14 +15,13 @@ pub struct ChildBroker {
     child: Child,
 }
 
-/// The binary of this very build.
+/// `mohur` as it was built together with the scenarios.
 fn binary() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let folder = tests.ancestors().nth(2).expect("target/<profile>/deps/<test>");
-    let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    build.args(["build", "--quiet", "--package", "mohur", "--bin", "mohur"]).current_dir(env!("CARGO_MANIFEST_DIR"));
-    assert!(build.status().expect("cargo runs").success(), "mohur does not build");
-    folder.join("mohur")
+    let test = std::env::current_exe().unwrap();
+    let folder = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
+    let binary = folder.join("mohur-under-test");
+    assert!(binary.exists(), "{}: Cargo builds it with the tests of mohur-scenarios", binary.display());
+    binary
 }
 
 impl ChildBroker {
@@ -40,12 +39,11 @@ impl ChildBroker {
 
     /// Starts it, and does not wait: it may end at once.
     pub fn try_start(federation: &Federation, command: &[&str]) -> Self {
-        static BINARY: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
         let config = federation.nation.path("broker/broker.toml");
         let errors = File::options().create(true).append(true).open(federation.nation.path("broker/stderr")).unwrap();
         let child = Command::new(command[0])
             .args(&command[1..])
-            .arg(BINARY.get_or_init(binary))
+            .arg(binary())
             .args(["broker", "run", "--config"])
             .arg(config)
             .stdin(Stdio::null())

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use mohur_audit::{Options, Report};
 use mohur_client::Caller;
-use mohur_federation::{Bundled, ChildBroker, Federation, Founded, Signed, ask, bundle_answer, problem};
+use mohur_federation::{Bundled, ChildBroker, Federation, Founded, ask, bundle_answer, problem};
 use mohur_journal::Log;
 use mohur_reference::Faults;
 use mohur_wire::bundle::Outcome;
@@ -97,7 +97,7 @@ async fn a_bundle_under_way_is_settled_before_the_process_ends() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_kill_left_open_is_named_in_the_logs_of_the_next_start() {
-    let mut federation = Founded::new()
+    let federation = Founded::new()
         .with("broker/broker.toml", "[exchange]\nbundle-wait = \"100ms\"")
         .rewritten("hosts/state-fees/host.toml", |text| text.replace("fee =", "reservation = \"6s\"\nfee ="))
         .start_without_broker()

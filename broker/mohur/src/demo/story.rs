@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::nation::{Nation, Running};
 use bytes::Bytes;
-use mohur::nation::{Nation, Running};
 use mohur_client::{AskError, BundleReport, Caller, Inputs, Question};
 use mohur_reference::{Citizen, Oddity};
 use mohur_wire::bundle::Outcome;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use mohur::nation::{Nation, Running};
+use crate::nation::{Nation, Running};
 use mohur_client::{AskError, BundleReport, LegReport};
 use mohur_reference::Citizen;
 use mohur_wire::bundle::Outcome;
