@@ -7,11 +7,12 @@ mod legs;
 mod running;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
 pub use mohur_wire::bundle::{BundleAnswer, LegAnswer, Settlement};
-use mohur_wire::bundle::{Definition, Leg};
+use mohur_wire::bundle::{Definition, Leg, Outcome};
 use mohur_wire::{Arrival, Ask, MessageId, Query, Refusal, RefusalCode};
 
 use crate::pipeline::Exchange;
@@ -58,9 +59,19 @@ impl<P: Provider> Exchange<P> {
         claim::id(bundle.signer(), bundle.id(), to.arrival, &self.claims, trace)?;
         let running = self.bundles.open(&bundle, to.arrival, &self.settings)?;
         let task = legs::run(Arc::clone(self), Arc::clone(&running), bundle, world, *trace.certificate());
-        tokio::spawn(task);
+        self.watch(Arc::clone(&running), tokio::spawn(task));
         running.wait(self.settings.bundle_wait).await;
         self.report(&running, to, trace).await
+    }
+
+    /// A bundle whose task panicked has ended, too: what it reserved expires.
+    fn watch(&self, running: Arc<Running>, task: tokio::task::JoinHandle<()>) {
+        tokio::spawn(async move {
+            if task.await.is_err() {
+                tracing::error!("a bundle ended in a panic; it is incomplete");
+                running.complete(Outcome::Incomplete);
+            }
+        });
     }
 
     /// Answers a poll with the legs that are there by now.
@@ -95,9 +106,9 @@ impl<P: Provider> Exchange<P> {
         drop(self.bundles.swept(now, &self.settings));
     }
 
-    /// Resolves when no bundle is under way: what was reserved is settled.
-    pub async fn bundles_settled(&self) {
-        self.bundles.settled().await;
+    /// Resolves when no bundle is under way, so that what was reserved is settled; but not later than `patience`.
+    pub async fn bundles_settled(&self, patience: Duration) {
+        self.bundles.settled(patience).await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mohur_exchange::pipeline::Parties;
 use mohur_exchange::{Claims, Exchange, World};
@@ -64,6 +65,7 @@ pub struct RunningBroker {
     stop: Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     watcher: JoinHandle<()>,
+    patience: Duration,
 }
 
 impl Broker {
@@ -107,7 +109,16 @@ impl Broker {
         let me = config.member;
         let watch = Watch { sources, door, peers, journal: journal.clone(), clock, me };
         let watcher = tokio::spawn(watch.follow(config.directory.poll));
-        Ok(RunningBroker { address, admin: admin_address, journal, exchange, stop, tasks, watcher })
+        Ok(RunningBroker {
+            address,
+            admin: admin_address,
+            journal,
+            exchange,
+            stop,
+            tasks,
+            watcher,
+            patience: config.limits.drain_timeout,
+        })
     }
 }
 
@@ -140,7 +151,7 @@ impl RunningBroker {
                 tracing::error!(%error, "a part of the broker ended badly");
             }
         }
-        self.exchange.bundles_settled().await;
+        self.exchange.bundles_settled(self.patience).await;
         self.watcher.abort();
         self.journal.close().await;
     }

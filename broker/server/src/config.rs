@@ -70,7 +70,7 @@ pub struct LogFiles {
     pub origin: String,
     /// Its Ed25519 key.
     pub key: PathBuf,
-    /// How long an entry may wait for others. 0 ms: a batch is what came while the last one was written.
+    /// The longest that an entry waits for others, where many queries are under way. 2 ms.
     pub pool: Duration,
     /// How far the published tiles and checkpoint may lag behind the receipts. 200 ms.
     pub publish_every: Duration,
@@ -145,7 +145,7 @@ impl DirectoryFiles {
 impl LogFiles {
     fn read(table: &mut Table) -> Option<Self> {
         let (folder, origin, key) = (table.path("folder"), table.required("origin"), table.path("key"));
-        let pool = table.duration("pool").unwrap_or(Duration::ZERO);
+        let pool = table.duration("pool").unwrap_or(Duration::from_millis(2));
         let publish_every = table.duration("publish-every").unwrap_or(Duration::from_millis(200));
         let segment_bytes = table.number("segment-bytes", 512 << 10..=1 << 30).unwrap_or(16 << 20);
         let max_bytes = table.number("max-bytes", 1 << 20..=u64::MAX >> 1);

@@ -95,6 +95,9 @@ impl Definition {
             if !seen.insert(&leg.id) {
                 problems.push(format!("leg {}: the id stands twice", leg.id));
             }
+            if leg.id.as_str() == "settle" {
+                problems.push("leg settle: the name is kept for settlements; choose another".to_owned());
+            }
             if leg.clear_when.is_empty() {
                 problems.push(format!("leg {}: clear-when names no verdict, so the bundle is never clear", leg.id));
             }

@@ -49,7 +49,9 @@ pub(crate) async fn run<P: Provider>(
     let wanted = reserving.len();
     let reservations: Vec<_> = run.all(reserving).await.into_iter().flatten().collect();
     if reservations.len() == wanted {
-        run.all(others).await;
+        // Their time begins now: it is not used up by a slow reservation.
+        let now = Arrival::read(&*run.exchange.clock);
+        run.all(others.into_iter().map(|(verified, leg)| (verified.begun(now), leg)).collect()).await;
     } else {
         others.iter().for_each(|(_, leg)| run.running.enter(not_asked(leg)));
     }

@@ -89,11 +89,12 @@ impl Bundles {
         table
     }
 
-    /// Resolves when none is under way.
-    pub(crate) async fn settled(&self) {
+    /// Resolves when none is under way, or after `patience`.
+    pub(crate) async fn settled(&self, patience: Duration) {
         let all: Vec<_> = self.table.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let deadline = tokio::time::Instant::now() + patience;
         for running in all {
-            running.wait(Duration::from_secs(3600)).await;
+            running.wait(deadline.saturating_duration_since(tokio::time::Instant::now())).await;
         }
     }
 }

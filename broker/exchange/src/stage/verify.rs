@@ -60,6 +60,12 @@ pub fn query(
     if query.id != *request.message_id() {
         return Err(unequal("Mohur-Id", "id"));
     }
+    if query.id.as_str().ends_with(".settle") {
+        return Err(Refusal::new(
+            RefusalCode::Malformed,
+            "An id that ends in .settle is the broker's own: choose another.",
+        ));
+    }
     if query.leg.is_some() {
         return Err(Refusal::new(RefusalCode::Malformed, "A query outside a bundle names no leg; use /v1/bundles."));
     }
@@ -185,6 +191,12 @@ impl Verified {
 
     pub(crate) const fn arrival(&self) -> Arrival {
         self.arrival
+    }
+
+    /// The same, begun later: a leg that waited for the reservations.
+    pub(crate) const fn begun(mut self, at: Arrival) -> Self {
+        self.arrival = at;
+        self
     }
 
     /// How long the register may take.
