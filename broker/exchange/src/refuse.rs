@@ -22,6 +22,11 @@ impl<P: Provider> Exchange<P> {
         self.refuse(refusal, &ReplyTo::of(incoming), Trace::of(incoming)).await
     }
 
+    /// Refuses under the seal without an entry, where entries are what a flood must not buy.
+    pub fn wave_off(&self, incoming: &Incoming, refusal: &Refusal) -> Response<Bytes> {
+        retry_later(seal::refusal(refusal, &ReplyTo::of(incoming), &*self.seal).into_content())
+    }
+
     /// Seals, logs and answers a refusal. A repeated id gets the receipt of the first message, where it is known.
     pub(crate) async fn refuse(&self, refusal: Refusal, to: &ReplyTo, mut trace: Trace) -> Response<Bytes> {
         tracing::info!(code = %refusal.code, consumer = %trace.consumer(), "refused");

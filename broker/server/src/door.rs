@@ -56,7 +56,7 @@ impl<P: Provider> Door<P> {
         let way = way(&request.parts.method, request.parts.uri.path());
         let incoming = Incoming { peer, parts: Arc::new(request.parts), body: request.body, arrival: request.arrival };
         if !admitted {
-            return self.exchange.turn_away(&incoming, RefusalCode::RateLimited.into()).await;
+            return self.too_many(&incoming).await;
         }
         match way {
             Way::Query => self.exchange.query(incoming).await,
@@ -75,6 +75,18 @@ impl<P: Provider> Door<P> {
     }
 }
 
+impl<P: Provider> Door<P> {
+    /// More than the member's share: refused under the seal, and logged as far as the log should grow for it.
+    async fn too_many(&self, incoming: &Incoming) -> Response<Bytes> {
+        let refusal = RefusalCode::RateLimited.into();
+        if self.rates.records_excess() {
+            self.exchange.turn_away(incoming, refusal).await
+        } else {
+            self.exchange.wave_off(incoming, &refusal)
+        }
+    }
+}
+
 impl<P: Provider> Handler for Door<P> {
     async fn handle(&self, request: Request) -> Response<Bytes> {
         let started = Instant::now();
@@ -87,8 +99,11 @@ impl<P: Provider> Handler for Door<P> {
     async fn turn_away(&self, request: Request, code: RefusalCode) -> Response<Bytes> {
         let Some(peer) = request.peer else { return self.refuse(code) };
         self.metrics.cut_off(code);
-        let code = if self.rates.admits(peer.member()) { code } else { RefusalCode::RateLimited };
+        let admitted = self.rates.admits(peer.member());
         let incoming = Incoming { peer, parts: Arc::new(request.parts), body: request.body, arrival: request.arrival };
+        if !admitted {
+            return self.too_many(&incoming).await;
+        }
         self.exchange.turn_away(&incoming, code.into()).await
     }
 

@@ -17,11 +17,23 @@ pub(crate) struct Rates {
     limiters: ArcSwap<Limiters>,
     /// One share for all who have a certificate and are not listed: their refusals are sealed and logged, too.
     strangers: DefaultDirectRateLimiter,
+    /// How many of those who send too much get an entry in the log: it must not grow at the speed of whoever floods it.
+    excess: DefaultDirectRateLimiter,
 }
+
+/// Entries a second for refusals of those who send too much.
+const EXCESS_ENTRIES: NonZeroU32 = match NonZeroU32::new(100) {
+    Some(number) => number,
+    None => NonZeroU32::MIN,
+};
 
 impl Default for Rates {
     fn default() -> Self {
-        Self { limiters: ArcSwap::default(), strangers: RateLimiter::direct(Quota::per_second(NonZeroU32::MIN)) }
+        Self {
+            limiters: ArcSwap::default(),
+            strangers: RateLimiter::direct(Quota::per_second(NonZeroU32::MIN)),
+            excess: RateLimiter::direct(Quota::per_second(EXCESS_ENTRIES)),
+        }
     }
 }
 
@@ -53,5 +65,10 @@ impl Rates {
             // Who is not in the directory is refused for that reason, a stage later.
             None => self.strangers.check().is_ok(),
         }
+    }
+
+    /// Whether a refusal for sending too much still gets an entry.
+    pub(crate) fn records_excess(&self) -> bool {
+        self.excess.check().is_ok()
     }
 }
