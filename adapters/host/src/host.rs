@@ -10,7 +10,7 @@ use mohur_directory::RollbackGuard;
 use mohur_http::{Limits, Server};
 use mohur_seal::{Passphrase, Seal, SoftwareSeal};
 use mohur_store::Store;
-use mohur_transport::{Peers, TlsMaterial, server_config};
+use mohur_transport::{Peers, Renewal, TlsMaterial, server_config};
 use mohur_wire::{Clock, MemberId, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -23,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::pipeline::House;
 use crate::sources::Sources;
 use crate::start_error::StartError;
-use crate::watch::{Watch, modified};
+use crate::watch::Watch;
 use crate::world::World;
 
 /// Starts hosts.
@@ -79,9 +79,8 @@ impl Host {
             house: Arc::clone(&house),
             sources: Arc::new(sources),
             peers,
-            material,
-            tls_changed: std::sync::Mutex::new(modified(&config.tls.certificate)),
-            config,
+            renewal: Renewal::new(material, config.tls.certificate, config.tls.key, config.passphrase),
+            poll: config.poll,
             clock,
         };
         Ok(serve(house, door, admin, watch))

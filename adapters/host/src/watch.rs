@@ -1,14 +1,11 @@
 //! Reads trust, directory, policy and the TLS certificate again, every few seconds, and activates what is good at once.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::time::Duration;
 
-use mohur_seal::Passphrase;
-use mohur_transport::{Peers, TlsMaterial};
+use mohur_transport::{Peers, Renewal};
 use mohur_wire::Clock;
 
-use crate::config::HostConfig;
 use crate::pipeline::House;
 use crate::sources::Sources;
 
@@ -17,11 +14,9 @@ pub(crate) struct Watch {
     pub(crate) house: Arc<House>,
     pub(crate) sources: Arc<Sources>,
     pub(crate) peers: Arc<Peers>,
-    pub(crate) material: TlsMaterial,
-    pub(crate) config: HostConfig,
+    pub(crate) renewal: Renewal,
+    pub(crate) poll: Duration,
     pub(crate) clock: Arc<dyn Clock>,
-    /// When the TLS certificate's file was last changed, as far as seen.
-    pub(crate) tls_changed: Mutex<Option<SystemTime>>,
 }
 
 impl Watch {
@@ -31,7 +26,7 @@ impl Watch {
         loop {
             tokio::select! {
                 () = &mut stopped => return,
-                () = tokio::time::sleep(self.config.poll) => {}
+                () = tokio::time::sleep(self.poll) => {}
             }
             self.once().await;
             self.house.metrics.upkeep();
@@ -55,25 +50,9 @@ impl Watch {
         self.read_tls();
     }
 
-    /// A renewed TLS certificate is shown from the next connection on, without a restart.
     fn read_tls(&self) {
-        let changed = modified(&self.config.tls.certificate);
-        let mut seen = self.tls_changed.lock().unwrap_or_else(PoisonError::into_inner);
-        if changed.is_none() || *seen == changed {
-            return;
-        }
-        let (certificate, key) = (&self.config.tls.certificate, &self.config.tls.key);
-        let reloaded = Passphrase::from_credential_file(&self.config.passphrase)
-            .map_err(|error| error.to_string())
-            .and_then(|pass| self.material.reload(certificate, key, &pass).map_err(|error| error.to_string()));
-        match reloaded {
-            Ok(()) => *seen = changed,
-            Err(error) => tracing::error!(error, "the TLS certificate was not loaded again; the old one is shown"),
+        if let Err(error) = self.renewal.look() {
+            tracing::error!(%error, "the TLS certificate was not loaded again; the old one is shown");
         }
     }
-}
-
-/// When the file was last changed.
-pub(crate) fn modified(path: &Path) -> Option<SystemTime> {
-    std::fs::metadata(path).and_then(|data| data.modified()).ok()
 }

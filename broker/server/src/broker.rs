@@ -10,7 +10,7 @@ use mohur_http::{Client, Server};
 use mohur_journal::{Draft, Journal, JournalError};
 use mohur_seal::{LogSigner, Passphrase, SoftwareSeal};
 use mohur_transparency::leaf::Kind;
-use mohur_transport::{Peers, TlsMaterial, client_config, server_config};
+use mohur_transport::{Peers, Renewal, TlsMaterial, client_config, server_config};
 use mohur_wire::{Arrival, Clock};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
@@ -106,8 +106,8 @@ impl Broker {
             tokio::spawn(server.serve(Arc::clone(&door), stopped(stopping.clone()))),
             tokio::spawn(admin.serve(admin_pages, stopped(stopping))),
         ];
-        let me = config.member;
-        let watch = Watch { sources, door, peers, journal: journal.clone(), clock, me };
+        let renewal = Arc::new(Renewal::new(material, config.tls.certificate, config.tls.key, config.passphrase));
+        let watch = Watch { sources, door, peers, journal: journal.clone(), clock, me: config.member, renewal };
         let watcher = tokio::spawn(watch.follow(config.directory.poll));
         Ok(RunningBroker {
             address,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mohur_exchange::{Provider, World};
 use mohur_journal::{Draft, Journal, JournalError};
 use mohur_transparency::leaf::Kind;
-use mohur_transport::Peers;
+use mohur_transport::{Peers, Renewal};
 use mohur_wire::{Arrival, Clock, MemberId};
 
 use crate::door::Door;
@@ -20,6 +20,7 @@ pub(crate) struct Watch<P> {
     pub(crate) journal: Journal,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) me: MemberId,
+    pub(crate) renewal: Arc<Renewal>,
 }
 
 impl<P: Provider> Watch<P> {
@@ -34,8 +35,14 @@ impl<P: Provider> Watch<P> {
 
     async fn once(&self) {
         let (sources, now) = (Arc::clone(&self.sources), self.clock.now());
-        let last = self.door.exchange.world();
-        match tokio::task::spawn_blocking(move || sources.refresh(&last, now)).await {
+        let (last, renewal) = (self.door.exchange.world(), Arc::clone(&self.renewal));
+        let read = move || {
+            if let Err(error) = renewal.look() {
+                tracing::error!(%error, "the TLS certificate was not loaded again; the old one is shown");
+            }
+            sources.refresh(&last, now)
+        };
+        match tokio::task::spawn_blocking(read).await {
             Ok(world) => self.activate(world).await,
             Err(error) => tracing::error!(%error, "reading again failed; the last good one stays"),
         }

@@ -7,8 +7,10 @@
 mod configuration;
 mod material;
 mod peers;
+mod renewal;
 mod verifier;
 
 pub use configuration::{client_config, server_config};
 pub use material::{MaterialError, TlsMaterial};
 pub use peers::{PeerError, Peers};
+pub use renewal::Renewal;
