@@ -55,7 +55,7 @@ async fn play(folder: &std::path::Path, serve: bool, out: &Output) -> Result<Exi
     let nation = Nation::found(folder, Arc::new(SystemClock)).map_err(|error| failed(&error))?;
     let running = nation.start().await.map_err(|error| failed(&error))?;
     teller.nation(&nation, &running);
-    let story = story::tell(&nation, &running, &teller).await;
+    let story = Box::pin(story::tell(&nation, &running, &teller)).await;
     let good = story.as_ref().is_ok_and(story::Story::went_well);
     if let Ok(story) = &story {
         teller.end(story, out);
