@@ -13,7 +13,8 @@ pub struct Settings {
     pub folder: PathBuf,
     /// The log's name: origin of its checkpoints, name of its key.
     pub origin: String,
-    /// How long a batch waits for company. Zero, the default, takes what has gathered while the last batch was written.
+    /// The longest that a batch waits for company, where intents without outcome say that more will come soon: 2 ms. A
+    /// lone query never waits. Zero takes what has gathered while the last batch was written.
     pub pool: Duration,
     /// How far the published tiles and checkpoint may lag behind the receipts. Zero publishes with every batch.
     pub publish_every: Duration,
@@ -30,7 +31,7 @@ impl Settings {
         Self {
             folder: folder.into(),
             origin: origin.into(),
-            pool: Duration::ZERO,
+            pool: Duration::from_millis(2),
             publish_every: Duration::from_millis(200),
             segment_bytes: 16 * 1024 * 1024,
             max_bytes: None,

@@ -23,6 +23,9 @@ use crate::{Committed, JournalError, OpenError, Settings, record};
 
 /// Entries of the largest batch.
 const MAX_ENTRIES: usize = 1024;
+/// Entries for which a batch waits at most, and the step in which it waits: sleeping costs less than being woken for each.
+const MOST_COMPANY: usize = 16;
+const SIP: Duration = Duration::from_micros(400);
 /// Bytes of entries at which a batch is closed.
 const ENOUGH_BYTES: usize = 128 * 1024;
 /// What the largest batch takes in a segment: a last entry of full length may come on top.
@@ -163,16 +166,29 @@ impl Writer {
             }
         }
         let until = Instant::now() + self.settings.pool;
+        loop {
+            match self.take(queue) {
+                Gathered::Batch if self.waiting.len() < self.company() && Instant::now() < until => thread::sleep(SIP),
+                gathered => return gathered,
+            }
+        }
+    }
+
+    /// How many entries are worth waiting for: of the queries under way a part will be logging its next step soon. Few of
+    /// them are not worth it, and with one query alone nothing is.
+    fn company(&self) -> usize {
+        (self.book.open.len() / 4).min(MOST_COMPANY)
+    }
+
+    /// Takes what there is, up to a batch.
+    fn take(&mut self, queue: &Receiver<Command>) -> Gathered {
         while self.waiting.len() < MAX_ENTRIES {
-            let left = until.saturating_duration_since(Instant::now());
-            let next = if left == Duration::ZERO { queue.try_recv().ok() } else { queue.recv_timeout(left).ok() };
-            match next {
-                Some(Command::Append(job)) => self.waiting.push_back(*job),
-                Some(Command::Probe(probe)) => return Gathered::Probe(probe),
+            match queue.try_recv() {
+                Ok(Command::Append(job)) => self.waiting.push_back(*job),
+                Ok(Command::Probe(probe)) => return Gathered::Probe(probe),
                 // What waits is written before; whoever closes does not append at the same time.
-                Some(Command::Close(closing)) => return Gathered::Close(Some(closing)),
-                None if left == Duration::ZERO => break,
-                None => {}
+                Ok(Command::Close(closing)) => return Gathered::Close(Some(closing)),
+                Err(_) => break,
             }
         }
         Gathered::Batch

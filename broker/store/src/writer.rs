@@ -1,6 +1,8 @@
 //! The one thread that writes: what waits while a transaction is made durable becomes the next one.
 
 use std::sync::mpsc::Receiver;
+use std::thread;
+use std::time::Duration;
 
 use redb::{Database, ReadableTable, TableDefinition, WriteTransaction};
 use tokio::sync::oneshot;
@@ -9,6 +11,10 @@ use crate::{Claim, StoreError, Swap};
 
 /// Changes of the largest transaction.
 const MAX_CHANGES: usize = 1024;
+/// A transaction with so many changes says that there is a crowd: the next one waits for it, for that long. Whoever comes
+/// alone waits for nobody.
+const CROWD: usize = 3;
+const WAIT: Duration = Duration::from_millis(1);
 /// Expired claims removed for each new one.
 const PURGED_PER_CLAIM: usize = 2;
 
@@ -43,9 +49,14 @@ enum Reply {
 
 /// Writes until nobody holds the store any more, or until a write fails.
 pub(crate) fn run(database: &Database, queue: &Receiver<Change>) {
+    let mut last = 0;
     while let Ok(first) = queue.recv() {
+        if last >= CROWD {
+            thread::sleep(WAIT);
+        }
         let mut changes = vec![first];
         changes.extend(std::iter::from_fn(|| queue.try_recv().ok()).take(MAX_CHANGES - 1));
+        last = changes.len();
         let (replies, outcome) = transact(database, changes);
         let failed = outcome.is_err();
         for reply in replies {

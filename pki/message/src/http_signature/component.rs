@@ -20,6 +20,8 @@ const DERIVED: &[&str] = &[
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Component {
     identifier: String,
+    /// Of the name.
+    length: usize,
     flags: Flags,
 }
 
@@ -41,18 +43,22 @@ pub(super) struct Flags {
 impl Component {
     /// A component without flags.
     pub(super) fn plain(name: &str) -> Self {
-        Self { identifier: format!("\"{name}\""), flags: Flags::default() }
+        Self { identifier: format!("\"{name}\""), length: name.len(), flags: Flags::default() }
     }
 
     /// A component of the request, covered by the signature of its response.
     pub(super) fn of_request(name: &str) -> Self {
-        Self { identifier: format!("\"{name}\";req"), flags: Flags { request: true, ..Flags::default() } }
+        Self {
+            identifier: format!("\"{name}\";req"),
+            length: name.len(),
+            flags: Flags { request: true, ..Flags::default() },
+        }
     }
 
     /// One dictionary member of a request's field. `key` is a structured-field key: it needs no escapes.
     pub(super) fn member_of_request(name: &str, key: &str) -> Self {
         let flags = Flags { request: true, key: Some(key.to_owned()), ..Flags::default() };
-        Self { identifier: format!("\"{name}\";req;key=\"{key}\""), flags }
+        Self { identifier: format!("\"{name}\";req;key=\"{key}\""), length: name.len(), flags }
     }
 
     pub(super) fn read(item: &Item) -> Result<Self, Refusal> {
@@ -63,7 +69,7 @@ impl Component {
         check_name(name)?;
         let flags = Flags::read(name, &item.params)?;
         let identifier = if item.params.is_empty() { format!("\"{name}\"") } else { item.serialize() };
-        Ok(Self { identifier, flags })
+        Ok(Self { identifier, length: name.len(), flags })
     }
 
     /// The identifier as it stands in the signature base, quotes and flags included.
@@ -74,7 +80,7 @@ impl Component {
     /// The name alone.
     pub fn name(&self) -> &str {
         // INVARIANT: an identifier begins with the quoted name, which holds neither quotes nor escapes.
-        self.identifier.split('"').nth(1).unwrap_or_default()
+        self.identifier.get(1..=self.length).unwrap_or_default()
     }
 
     pub(super) const fn flags(&self) -> &Flags {
@@ -83,12 +89,12 @@ impl Component {
 
     /// Whether it is this name without any flag.
     pub(super) fn is_plain(&self, name: &str) -> bool {
-        self.flags == Flags::default() && self.name() == name
+        self.name() == name && self.flags == Flags::default()
     }
 
     /// Whether both name the same thing; the order of the flags does not matter (RFC 9421 §2).
     pub(super) fn is_same_as(&self, other: &Self) -> bool {
-        self.flags == other.flags && self.name() == other.name()
+        self.name() == other.name() && self.flags == other.flags
     }
 }
 
