@@ -19,6 +19,10 @@ use clap::{Parser, Subcommand};
 
 use crate::error::BenchError;
 
+/// As in `mohur` itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures the broker beside nginx.
 #[derive(Parser)]
 #[command(name = "mohur-bench")]
