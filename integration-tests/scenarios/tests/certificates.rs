@@ -138,7 +138,7 @@ async fn an_open_connection_ends_with_its_certificate() {
     let mut federation = Federation::start().await;
     let soon = federation.clock.now() + 30.seconds();
     let short = forged_tls(&mut federation, |template| template.not_after = soon);
-    let mut open = RawConnector::with(&federation, Some((&short.der, &short.pkcs8))).open().await.unwrap();
+    let mut open = RawConnector::with(&federation, Some((&short.der, &short.pkcs8))).admitted().await.unwrap();
     federation.clock.advance(Duration::from_secs(40));
     assert_eq!(code_in(&ask_on(&federation, &mut open).await), RefusalCode::CertificateExpired);
 }
