@@ -261,3 +261,27 @@ async fn what_is_published_lags_no_further_than_the_setting() {
     journal.append(draft(Kind::Refusal, 0, 0)).await.unwrap();
     assert_eq!(texts(&journal).len(), 1);
 }
+
+#[tokio::test]
+async fn a_crowd_waits_for_company_and_a_lone_query_does_not() {
+    let house = House::new();
+    let journal = house.open_with(Settings { pool: Duration::from_secs(600), ..house.settings() });
+    // One query after another, and three beside each other: with a pool of ten minutes none of them may wait.
+    for id in 0..3 {
+        journal.append(draft(Kind::Intent, 0, id)).await.unwrap();
+    }
+    journal.append(draft(Kind::Outcome, 0, 0)).await.unwrap();
+    drop(journal);
+    let crowded = House::new();
+    let journal = crowded.open_with(Settings { pool: Duration::from_millis(50), ..crowded.settings() });
+    let mut tasks = tokio::task::JoinSet::new();
+    for id in 0..64 {
+        let journal = journal.clone();
+        tasks.spawn(async move { journal.append(draft(Kind::Intent, 0, id)).await.unwrap() });
+    }
+    tasks.join_all().await;
+    // Nobody else comes: the wait has an end, and a crowd that is complete does not even begin it.
+    let started = std::time::Instant::now();
+    journal.append(draft(Kind::Outcome, 0, 0)).await.unwrap();
+    assert!(started.elapsed() >= Duration::from_millis(50));
+}

@@ -167,10 +167,12 @@ impl Writer {
         }
         let until = Instant::now() + self.settings.pool;
         loop {
-            match self.take(queue) {
-                Gathered::Batch if self.waiting.len() < self.company() && Instant::now() < until => thread::sleep(SIP),
-                gathered => return gathered,
+            let gathered = self.take(queue);
+            let waits = matches!(gathered, Gathered::Batch) && self.waiting.len() < self.company();
+            if !waits || Instant::now() >= until {
+                return gathered;
             }
+            thread::sleep(SIP);
         }
     }
 
