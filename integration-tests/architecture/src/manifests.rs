@@ -85,8 +85,6 @@ fn the_top_level_is_fixed() {
         "SECURITY.md",
         "LICENSE-APACHE",
         "LICENSE-MIT",
-        "clippy.toml",
-        "rustfmt.toml",
         "deny.toml",
         "target",
     ];
