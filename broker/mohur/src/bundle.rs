@@ -112,7 +112,7 @@ fn conclusion(report: &BundleReport) -> String {
     let verdict = match (report.outcome, report.complete) {
         (Outcome::Clear, _) => "CLEAR",
         (Outcome::NotClear, _) => "NOT CLEAR",
-        (Outcome::Incomplete, true) => "INCOMPLETE: a register could not say; never the same as clear",
+        (Outcome::Incomplete, true) => "INCOMPLETE: not every register was asked or could say; never the same as clear",
         (Outcome::Incomplete, false) => "INCOMPLETE: legs are still missing; ask again",
     };
     let settled = report.legs.iter().filter_map(|leg| leg.settlement.as_ref().map(|s| (leg, s)));
