@@ -1,0 +1,1 @@
+//! Any document/literal SOAP service as a register, driven by a mapping file.
