@@ -124,8 +124,8 @@ impl CivilRegistry {
 }
 
 impl Registry for CivilRegistry {
-    fn services(&self) -> &'static [&'static str] {
-        &["birth/v1", "marriage/v1"]
+    fn services(&self) -> Vec<String> {
+        vec!["birth/v1".to_owned(), "marriage/v1".to_owned()]
     }
 
     fn answer<'a>(&'a self, query: &'a Query, context: &'a Context) -> BoxFuture<'a, Result<Answer, RegistryError>> {

@@ -13,9 +13,10 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A register, seen through its adapter.
 pub trait Registry: Send + Sync {
-    /// The services that it offers, as `code/version`, e.g. `birth/v1`. Any other is an
+    /// The services that it offers, as `code/version`, e.g. `birth/v1`: always the same while the process runs, though an
+    /// adapter with a mapping file knows them only when it has read it. Any other is an
     /// [`UnknownService`](RegistryError::UnknownService).
-    fn services(&self) -> &'static [&'static str];
+    fn services(&self) -> Vec<String>;
 
     /// Answers one query, or settles the reservation that one made (see [`Settle`]).
     ///

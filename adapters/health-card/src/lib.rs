@@ -80,8 +80,8 @@ impl HealthCard {
 }
 
 impl Registry for HealthCard {
-    fn services(&self) -> &'static [&'static str] {
-        &["vitals/v1"]
+    fn services(&self) -> Vec<String> {
+        vec!["vitals/v1".to_owned()]
     }
 
     fn answer<'a>(&'a self, query: &'a Query, context: &'a Context) -> BoxFuture<'a, Result<Answer, RegistryError>> {

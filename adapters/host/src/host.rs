@@ -136,11 +136,12 @@ fn check_seal(seal: &SoftwareSeal, me: &MemberId, world: &World, now: Timestamp)
 /// What the directory promises, the adapter must offer.
 fn check_services(registry: &dyn Registry, me: &MemberId, world: &World) -> Result<(), StartError> {
     let entry = world.directory.member(me).ok_or_else(|| StartError::UnlistedMember(me.clone()))?;
+    let offered = registry.services();
     let missing: Vec<String> = entry
         .services
         .iter()
         .filter_map(|service| entry.service_id(service))
-        .filter(|service| !registry.services().contains(&service_name(service).as_str()))
+        .filter(|service| !offered.contains(&service_name(service)))
         .map(|service| service.to_string())
         .collect();
     if entry.services.is_empty() || !missing.is_empty() {

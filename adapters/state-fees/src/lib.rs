@@ -164,8 +164,8 @@ impl StateFees {
 }
 
 impl Registry for StateFees {
-    fn services(&self) -> &'static [&'static str] {
-        &["payments/v1"]
+    fn services(&self) -> Vec<String> {
+        vec!["payments/v1".to_owned()]
     }
 
     fn answer<'a>(&'a self, query: &'a Query, context: &'a Context) -> BoxFuture<'a, Result<Answer, RegistryError>> {

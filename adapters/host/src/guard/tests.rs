@@ -18,8 +18,8 @@ struct Flaky {
 }
 
 impl Registry for Flaky {
-    fn services(&self) -> &'static [&'static str] {
-        &["birth/v1"]
+    fn services(&self) -> Vec<String> {
+        vec!["birth/v1".to_owned()]
     }
 
     fn answer<'a>(&'a self, query: &'a Query, _: &'a Context) -> BoxFuture<'a, Result<Answer, RegistryError>> {

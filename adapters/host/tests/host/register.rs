@@ -67,8 +67,8 @@ impl Told {
 }
 
 impl Registry for Told {
-    fn services(&self) -> &'static [&'static str] {
-        self.services
+    fn services(&self) -> Vec<String> {
+        self.services.iter().map(|service| (*service).to_owned()).collect()
     }
 
     fn answer<'a>(&'a self, query: &'a Query, _: &'a Context) -> BoxFuture<'a, Result<Answer, RegistryError>> {
