@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::uri::Authority;
 use http_body_util::Full;
 use mohur_chain::TlsIdentity;
-use mohur_transport::{PeerError, Peers};
+use mohur_transport::{InsideClient, PeerError, Peers};
 use mohur_wire::{Clock, MemberId};
 use tokio_rustls::TlsConnector;
 
@@ -31,6 +31,12 @@ pub(crate) struct Inner {
 
 pub(crate) struct ClientTls {
     pub(crate) connector: TlsConnector,
+    /// Who says which member a server is; on the inside leg servers are no members.
+    pub(crate) members: Option<Members>,
+}
+
+/// What tells the member at the other end.
+pub(crate) struct Members {
     pub(crate) peers: Arc<Peers>,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -40,7 +46,7 @@ pub(crate) struct ClientTls {
 pub struct Reply {
     /// Status, headers and the whole body.
     pub response: http::Response<Bytes>,
-    /// The member that the server's certificate proves; `None` on a plain connection only.
+    /// The member that the server's certificate proves; `None` on a plain connection and on the inside leg only.
     pub peer: Option<TlsIdentity>,
 }
 
@@ -118,8 +124,14 @@ impl Client {
         clock: Arc<dyn Clock>,
         limits: ClientLimits,
     ) -> Self {
-        let tls = ClientTls { connector: TlsConnector::from(config), peers, clock };
-        Self::new(Some(tls), limits)
+        let members = Some(Members { peers, clock });
+        Self::new(Some(ClientTls { connector: TlsConnector::from(config), members }), limits)
+    }
+
+    /// A client of the inside leg, for servers that are known by their pinned certificate.
+    pub fn inside(inside: &InsideClient, limits: ClientLimits) -> Self {
+        let connector = TlsConnector::from(inside.config());
+        Self::new(Some(ClientTls { connector, members: None }), limits)
     }
 
     /// A client without TLS, for servers on the same machine.
@@ -212,10 +224,10 @@ impl Inner {
         {
             return Err(ClientError::Stranger { server: server.clone(), expected: expected.clone() });
         }
-        match (&self.tls, peer) {
-            (Some(tls), Some(peer)) => tls
+        match (self.tls.as_ref().and_then(|tls| tls.members.as_ref()), peer) {
+            (Some(members), Some(peer)) => members
                 .peers
-                .admits(peer, tls.clock.now())
+                .admits(peer, members.clock.now())
                 .map_err(|reason| ClientError::Peer { server: server.clone(), reason }),
             _ => Ok(()),
         }

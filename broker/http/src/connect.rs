@@ -53,10 +53,11 @@ async fn handshake(
     let stream = connecting.await.map_err(|error| refused(error.to_string()))?;
     let (_, session) = stream.get_ref();
     let chain = session.peer_certificates().unwrap_or_default();
-    let peer = tls.peers.identify(chain, tls.clock.now()).map_err(|error| refused(error.to_string()))?;
+    let identified = tls.members.as_ref().map(|members| members.peers.identify(chain, members.clock.now()));
+    let peer = identified.transpose().map_err(|error| refused(error.to_string()))?;
     let is_http2 = session.alpn_protocol() == Some(b"h2");
     let sender = if is_http2 { http2(stream, server).await? } else { http1(stream, server).await? };
-    Ok(Lease::new(sender, Some(peer)))
+    Ok(Lease::new(sender, peer))
 }
 
 async fn http1<S>(stream: S, server: &Authority) -> Result<Sender, ClientError>

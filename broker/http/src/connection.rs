@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use mohur_chain::TlsIdentity;
+use mohur_transport::CertificatePin;
 use mohur_wire::Clock;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -39,8 +40,17 @@ pub(crate) struct Context<H> {
 pub(crate) struct Link<H> {
     pub(crate) context: Arc<Context<H>>,
     pub(crate) remote: SocketAddr,
-    pub(crate) peer: Option<TlsIdentity>,
+    pub(crate) peer: Peer,
     pub(crate) activity: Arc<Activity>,
+}
+
+/// Who is at the other end of a connection.
+#[derive(Default)]
+pub(crate) struct Peer {
+    /// A member, as its certificate proves.
+    pub(crate) member: Option<TlsIdentity>,
+    /// One of our own systems, by its pinned certificate.
+    pub(crate) pin: Option<CertificatePin>,
 }
 
 /// Headers beyond the limit but below this many times the limit get an answer that says so; beyond, only a status.
@@ -52,13 +62,13 @@ pub(crate) async fn serve<H: Handler>(stream: TcpStream, remote: SocketAddr, con
         return;
     }
     let Some(tls) = &context.tls else {
-        return http1(stream, link(context, remote, None, true)).await;
+        return http1(stream, link(context, remote, Peer::default(), true)).await;
     };
     match handshake(tls, stream, context).await {
         Ok((stream, peer)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-            http2(stream, link(context, remote, Some(peer), false)).await;
+            http2(stream, link(context, remote, peer, false)).await;
         }
-        Ok((stream, peer)) => http1(stream, link(context, remote, Some(peer), true)).await,
+        Ok((stream, peer)) => http1(stream, link(context, remote, peer, true)).await,
         Err(reason) => {
             count(&context.stats.handshakes_failed);
             tracing::info!(%remote, reason, "a TLS handshake failed");
@@ -66,12 +76,7 @@ pub(crate) async fn serve<H: Handler>(stream: TcpStream, remote: SocketAddr, con
     }
 }
 
-fn link<H>(
-    context: &Arc<Context<H>>,
-    remote: SocketAddr,
-    peer: Option<TlsIdentity>,
-    bytes_begin_a_head: bool,
-) -> Arc<Link<H>> {
+fn link<H>(context: &Arc<Context<H>>, remote: SocketAddr, peer: Peer, bytes_begin_a_head: bool) -> Arc<Link<H>> {
     Arc::new(Link { context: Arc::clone(context), remote, peer, activity: Arc::new(Activity::new(bytes_begin_a_head)) })
 }
 
@@ -81,7 +86,7 @@ async fn handshake<H: Handler>(
     tls: &Tls,
     stream: TcpStream,
     context: &Context<H>,
-) -> Result<(TlsStream, TlsIdentity), String> {
+) -> Result<(TlsStream, Peer), String> {
     let mut stopping = context.stopping.clone();
     let accepted = tokio::select! {
         accepted = tokio::time::timeout(context.limits.tls_timeout, tls.acceptor.accept(stream)) => accepted,
@@ -89,7 +94,13 @@ async fn handshake<H: Handler>(
     };
     let stream = accepted.map_err(|_| "tls-timeout".to_owned())?.map_err(|error| error.to_string())?;
     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
-    let peer = tls.peers.identify(chain, context.clock.now()).map_err(|error| error.to_string())?;
+    let peer = match &tls.peers {
+        Some(peers) => {
+            let member = peers.identify(chain, context.clock.now()).map_err(|error| error.to_string())?;
+            Peer { member: Some(member), pin: None }
+        }
+        None => Peer { member: None, pin: CertificatePin::of_chain(chain) },
+    };
     Ok((stream, peer))
 }
 

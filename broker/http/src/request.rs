@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use mohur_chain::TlsIdentity;
+use mohur_transport::CertificatePin;
 use mohur_wire::{Arrival, RefusalCode};
 
 /// A request, whole: its body has been read. `Debug` shows neither address nor body: they may name a person.
@@ -13,8 +14,10 @@ pub struct Request {
     pub parts: http::request::Parts,
     /// The body, within the server's limit.
     pub body: Bytes,
-    /// The member that the client's certificate proves; `None` on a plain connection only.
+    /// The member that the client's certificate proves; `None` on a plain connection and on the inside leg only.
     pub peer: Option<TlsIdentity>,
+    /// On the inside leg: the pin of the certificate that the client showed.
+    pub pin: Option<CertificatePin>,
     /// The message's one clock reading, made when its headers were complete.
     pub arrival: Arrival,
     /// The address of the other end.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use mohur_transport::Peers;
+use mohur_transport::{InsideServer, Peers};
 use mohur_wire::Clock;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -30,7 +30,8 @@ pub struct Server {
 /// What a TLS server needs.
 pub(crate) struct Tls {
     pub(crate) acceptor: TlsAcceptor,
-    pub(crate) peers: Arc<Peers>,
+    /// Who says which member a peer is; on the inside leg peers are no members.
+    pub(crate) peers: Option<Arc<Peers>>,
 }
 
 /// The address cannot be listened on.
@@ -66,7 +67,14 @@ impl Server {
     /// Serves TLS with this configuration, and lets `peers` say who the clients are.
     #[must_use]
     pub fn with_tls(mut self, config: Arc<rustls::ServerConfig>, peers: Arc<Peers>) -> Self {
-        self.tls = Some(Tls { acceptor: TlsAcceptor::from(config), peers });
+        self.tls = Some(Tls { acceptor: TlsAcceptor::from(config), peers: Some(peers) });
+        self
+    }
+
+    /// Serves TLS on the inside leg: clients are known by the pin of their certificate, or not at all.
+    #[must_use]
+    pub fn with_inside_tls(mut self, inside: &InsideServer) -> Self {
+        self.tls = Some(Tls { acceptor: TlsAcceptor::from(inside.config()), peers: None });
         self
     }
 

@@ -49,12 +49,14 @@ async fn receive<H: Handler>(
     request: http::Request<Incoming>,
     arrival: Arrival,
 ) -> Result<Request, Unread> {
-    if let (Some(peer), Some(tls)) = (&link.peer, &link.context.tls) {
-        tls.peers.admits(peer, arrival.0).map_err(|error| Unread::Inadmissible(error.refusal()))?;
+    let peers = link.context.tls.as_ref().and_then(|tls| tls.peers.as_ref());
+    if let (Some(peer), Some(peers)) = (&link.peer.member, peers) {
+        peers.admits(peer, arrival.0).map_err(|error| Unread::Inadmissible(error.refusal()))?;
     }
     let (parts, body) = request.into_parts();
     let read = read(&parts, body, &link.context.limits).await;
-    let whole = |body| Request { parts, body, peer: link.peer.clone(), arrival, remote: link.remote };
+    let (peer, pin) = (link.peer.member.clone(), link.peer.pin);
+    let whole = |body| Request { parts, body, peer, pin, arrival, remote: link.remote };
     match read {
         Ok(body) => Ok(whole(body)),
         Err(code) => Err(Unread::Broken(Box::new(whole(Bytes::new())), code)),

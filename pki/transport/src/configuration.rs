@@ -15,7 +15,7 @@ use crate::verifier::{ClockForTls, Verifier};
 /// What is offered over TLS, the preferred first.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-fn provider() -> Arc<CryptoProvider> {
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     let kx_groups = vec![X25519, X25519MLKEM768, SECP256R1, SECP384R1];
     Arc::new(CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() })
 }

@@ -3,14 +3,20 @@
 //!
 //! The identity of a peer is always derived from its certificate by [`Peers::identify`], on resumed connections too, and
 //! held against time, revocation and denial again for each message by [`Peers::admits`].
+//!
+//! On the inside leg, to a ministry's own systems, the other end is known by pinned certificates ([`InsideServer`],
+//! [`InsideClient`]); TLS 1.2 is allowed there.
 
 mod configuration;
+mod inside;
 mod material;
 mod peers;
+mod pinned;
 mod renewal;
 mod verifier;
 
 pub use configuration::{client_config, server_config};
+pub use inside::{CertificatePin, InsideClient, InsideError, InsideMaterial, InsideServer, Pins};
 pub use material::{MaterialError, TlsMaterial};
 pub use peers::{PeerError, Peers};
 pub use renewal::Renewal;
