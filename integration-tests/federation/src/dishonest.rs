@@ -127,7 +127,7 @@ impl BrokerKeys {
             settle: None,
         };
         let leaf = Leaf {
-            certificate: Some(sha256(&evidence.certificate)),
+            certificate: Some(sha256(evidence.certificate())),
             id: Some(query.id.clone()),
             provider: Some(query.service.owner().clone()),
             service: Some(query.service.clone()),

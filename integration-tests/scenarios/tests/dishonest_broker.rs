@@ -9,7 +9,7 @@ use std::time::Duration;
 use mohur_client::{Caller, Question};
 use mohur_crypto::sha256;
 use mohur_federation::{BrokerKeys, Federation, Founded, Hop, HostSaid, Signed, ask};
-use mohur_message::SentOpening;
+use mohur_message::{Evidence, HttpEvidence, SentOpening};
 use mohur_message::hop::{Ask, Settle};
 use mohur_seal::generate::generate;
 use mohur_seal::{KeyKind, LogSigner, SoftwareSeal};
@@ -61,10 +61,16 @@ impl Stage {
     }
 }
 
+fn http(hop: &mut Hop) -> &mut HttpEvidence {
+    let Evidence::Http(evidence) = &mut hop.evidence else { panic!("signed over HTTP") };
+    evidence
+}
+
 /// The caller's signature, with a word of the caller's on how long it is good.
 fn expiring(office: &Caller, hop: &mut Hop, expires: i64) {
-    hop.evidence.base.extend_from_slice(format!(";expires={expires}").as_bytes());
-    hop.evidence.signature = office.seal.sign(&hop.evidence.base).unwrap();
+    let evidence = http(hop);
+    evidence.base.extend_from_slice(format!(";expires={expires}").as_bytes());
+    evidence.signature = office.seal.sign(&evidence.base).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,8 +151,8 @@ async fn a_broker_cannot_ask_in_a_ministrys_name() {
     let other = stage.signed();
     let said = stage.changed(|hop| hop.evidence = other.sent.evidence().clone()).await;
     assert!(matches!(said, HostSaid::Unproved(_)), "{said:?}");
-    stage.is_unproved("a broken signature", RefusalCode::SignatureInvalid, |hop| hop.evidence.signature[10] ^= 1).await;
-    stage.is_unproved("a changed base", RefusalCode::SignatureInvalid, |hop| hop.evidence.base[5] ^= 1).await;
+    stage.is_unproved("a broken signature", RefusalCode::SignatureInvalid, |hop| http(hop).signature[10] ^= 1).await;
+    stage.is_unproved("a changed base", RefusalCode::SignatureInvalid, |hop| http(hop).base[5] ^= 1).await;
     // The broker names another caller than the one that signed.
     let said = stage.changed(|hop| hop.decision.caller = "AZ/GOV/SBS/border".parse().unwrap()).await;
     assert!(matches!(said, HostSaid::Unproved(_)), "{said:?}");

@@ -12,7 +12,7 @@ use mohur_wire::{FieldName, MemberId, MessageId, Operation, Refusal, RefusalCode
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::http_signature::Evidence;
+use crate::Evidence;
 use crate::jws::{self, JwsError};
 use crate::opening::{Form, SentOpening};
 use crate::unique_map::unique_map;
@@ -30,9 +30,9 @@ pub const REFUSAL_TYPE: &str = "mohur-refusal+jwt";
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
-    /// The opening: a leg's string exactly as sent, or a body in base64url.
+    /// The opening: a leg's string exactly as sent, or a body (of SOAP the canonical octets of the Body) in base64url.
     opening: String,
-    /// Which of the two.
+    /// Which of the three.
     form: Form,
     /// The caller's own signature.
     evidence: Evidence,

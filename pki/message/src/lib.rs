@@ -1,9 +1,10 @@
-//! Signed messages: HTTP Message Signatures (RFC 9421) with Content-Digest (RFC 9530), compact JWS (RFC 7515), SD-JWT
-//! (RFC 9901), and what crosses the hop between a broker and an owner's host.
+//! Signed messages: HTTP Message Signatures (RFC 9421) with Content-Digest (RFC 9530), WS-Security 1.1 with the X.509 token
+//! profile, compact JWS (RFC 7515), SD-JWT (RFC 9901), and what crosses the hop between a broker and an owner's host.
 //!
 //! Every `verify_*` function returns a type with private fields that only it can make: what is read afterwards was
 //! verified before.
 
+mod evidence;
 pub mod hop;
 pub mod http_signature;
 pub mod jws;
@@ -12,15 +13,18 @@ pub mod opening;
 pub mod proven;
 pub mod sd_jwt;
 mod unique_map;
+pub mod ws_security;
 
+pub use evidence::Evidence;
 pub use http_signature::{
-    Evidence, Parameters, SentRequest, SignError, VerifiedRequest, VerifiedResponse, sign_request, sign_response,
+    HttpEvidence, Parameters, SentRequest, SignError, VerifiedRequest, VerifiedResponse, sign_request, sign_response,
     verify_request, verify_response,
 };
 pub use keys::{KeyError, KeySource, TrustedKeys};
 pub use opening::{Form, SentOpening};
 pub use proven::{ProvenDecision, ProvenQuery, ProvenRefusal, prove_decision, prove_query, prove_refusal};
 pub use sd_jwt::{OwnerClaims, SealedAnswer};
+pub use ws_security::SoapEvidence;
 
 #[cfg(test)]
 mod testing;

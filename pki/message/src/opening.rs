@@ -20,6 +20,8 @@ pub enum Form {
     Body,
     /// As one string of a bundle's body, the JSON in base64url.
     Leg,
+    /// As the signed Body of a SOAP envelope, in its canonical octets.
+    Soap,
 }
 
 /// An opening with its digest. `Debug` shows the digest only.
@@ -27,7 +29,8 @@ pub enum Form {
 pub struct SentOpening {
     form: Form,
     sent: Bytes,
-    json: Bytes,
+    /// What the query is parsed from: the JSON of the two forms of REST, of SOAP the octets themselves.
+    text: Bytes,
     digest: Digest,
 }
 
@@ -40,7 +43,7 @@ impl SentOpening {
 
     /// INVARIANT: `digest` is the body's SHA-256; Content-Digest was checked with it.
     pub(crate) fn of_verified_body(body: Bytes, digest: Digest) -> Self {
-        Self { form: Form::Body, json: body.clone(), sent: body, digest }
+        Self { form: Form::Body, text: body.clone(), sent: body, digest }
     }
 
     /// One string of a bundle's body, exactly as sent. The digest is that of the string.
@@ -48,26 +51,30 @@ impl SentOpening {
         let json =
             BASE64_URL_SAFE_NO_PAD.decode(&string).map_err(|_| malformed("a leg is not base64url without padding"))?;
         let sent = Bytes::from(string);
-        Ok(Self { form: Form::Leg, digest: sha256(&sent), sent, json: json.into() })
+        Ok(Self { form: Form::Leg, digest: sha256(&sent), sent, text: json.into() })
+    }
+
+    /// The canonical octets of the Body of a SOAP envelope that asks one query.
+    pub fn of_soap_body(octets: Bytes) -> Self {
+        let digest = sha256(&octets);
+        Self { form: Form::Soap, text: octets.clone(), sent: octets, digest }
     }
 
     /// Reads the form in which an opening crosses the hop.
     pub(crate) fn from_hop(form: Form, text: &str) -> Result<Self, Refusal> {
         match form {
             Form::Leg => Self::of_leg(text.to_owned()),
-            Form::Body => {
-                let body = BASE64_URL_SAFE_NO_PAD.decode(text);
-                body.map(|body| Self::of_body(body.into())).map_err(|_| malformed("not base64url without padding"))
-            }
+            Form::Body => decode(text).map(Self::of_body),
+            Form::Soap => decode(text).map(Self::of_soap_body),
         }
     }
 
-    /// The form in which it crosses the hop: the leg's string as sent, or the body in base64url.
+    /// The form in which it crosses the hop: the leg's string as sent, or the octets in base64url.
     pub(crate) fn to_hop(&self) -> String {
         match self.form {
             // INVARIANT: a leg's string came from a String.
             Form::Leg => String::from_utf8_lossy(&self.sent).into_owned(),
-            Form::Body => BASE64_URL_SAFE_NO_PAD.encode(&self.sent),
+            Form::Body | Form::Soap => BASE64_URL_SAFE_NO_PAD.encode(&self.sent),
         }
     }
 
@@ -81,9 +88,9 @@ impl SentOpening {
         &self.sent
     }
 
-    /// The query's JSON.
-    pub const fn json(&self) -> &Bytes {
-        &self.json
+    /// What the query is parsed from: JSON, or the canonical octets of a SOAP Body.
+    pub const fn text(&self) -> &Bytes {
+        &self.text
     }
 
     /// The opening's digest.
@@ -93,7 +100,10 @@ impl SentOpening {
 
     /// Parses the query, strictly.
     pub fn query(&self) -> Result<Query, Refusal> {
-        Query::parse(&self.json).map_err(|error| malformed(&error.to_string()))
+        match self.form {
+            Form::Body | Form::Leg => Query::parse(&self.text).map_err(|error| malformed(&error.to_string())),
+            Form::Soap => crate::ws_security::read_query(&self.text),
+        }
     }
 }
 
@@ -101,6 +111,10 @@ impl fmt::Debug for SentOpening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SentOpening({:?}, {})", self.form, self.digest)
     }
+}
+
+fn decode(text: &str) -> Result<Bytes, Refusal> {
+    BASE64_URL_SAFE_NO_PAD.decode(text).map(Bytes::from).map_err(|_| malformed("not base64url without padding"))
 }
 
 fn malformed(detail: &str) -> Refusal {

@@ -7,8 +7,11 @@ use mohur_chain::SealIdentity;
 use mohur_crypto::Digest;
 use mohur_wire::{Arrival, MemberId, Query, Refusal, RefusalCode};
 
+use crate::evidence::Evidence;
 use crate::hop::{DECISION_TYPE, Decision, REFUSAL_TYPE, SealedRefusal};
-use crate::http_signature::{Evidence, EvidenceBase, header, normal_authority, verify_evidence, verify_legs_contain};
+use crate::http_signature::{
+    EvidenceBase, HttpEvidence, header, normal_authority, verify_evidence, verify_legs_contain,
+};
 use crate::jws::{self, Signed};
 use crate::keys::KeySource;
 use crate::opening::{Form, SentOpening};
@@ -24,7 +27,6 @@ pub struct ProvenQuery {
     caller: SealIdentity,
     created: i64,
     expires: Option<i64>,
-    nonce: String,
 }
 
 impl ProvenQuery {
@@ -52,19 +54,27 @@ impl ProvenQuery {
     pub const fn expires(&self) -> Option<i64> {
         self.expires
     }
-
-    /// The signature's nonce.
-    pub fn nonce(&self) -> &str {
-        &self.nonce
-    }
 }
 
 /// Proves that the caller itself signed this opening, for its own home broker.
 ///
-/// `home` gives the authority (`host:port`) of a member's home broker from the directory.
+/// `home` gives the authority (`host:port`) of a member's home broker from the directory, and none where the broker that
+/// brings the query is another one.
 pub fn prove_query(
     opening: &SentOpening,
     evidence: &Evidence,
+    keys: &dyn KeySource,
+    home: &dyn Fn(&MemberId) -> Option<String>,
+) -> Result<ProvenQuery, Refusal> {
+    match evidence {
+        Evidence::Http(evidence) => prove_http(opening, evidence, keys, home),
+        Evidence::Soap(evidence) => soap::prove(opening, evidence, keys, home),
+    }
+}
+
+fn prove_http(
+    opening: &SentOpening,
+    evidence: &HttpEvidence,
     keys: &dyn KeySource,
     home: &dyn Fn(&MemberId) -> Option<String>,
 ) -> Result<ProvenQuery, Refusal> {
@@ -75,6 +85,7 @@ pub fn prove_query(
     if !["@target-uri", "@request-target", "@path"].iter().any(|name| base.value(name).is_some()) {
         return Err(Refusal::new(RefusalCode::ComponentUncovered, "cover also: \"@target-uri\""));
     }
+    base.nonce()?;
     check_digest(&base, opening)?;
     // Only now is anything read from the opening: its digest is covered.
     let query = opening.query()?;
@@ -87,7 +98,6 @@ pub fn prove_query(
     Ok(ProvenQuery {
         created: base.created()?,
         expires: base.expires(),
-        nonce: base.nonce()?.to_owned(),
         caller: base.identity().clone(),
         digest: *opening.digest(),
         query,
@@ -100,6 +110,7 @@ fn check_digest(base: &EvidenceBase, opening: &SentOpening) -> Result<(), Refusa
     match opening.form() {
         Form::Body => crate::http_signature::verify_content_digest(content_digest, opening.sent()).map(|_| ()),
         Form::Leg => verify_legs_contain(base.required(header::LEGS)?, opening.digest()),
+        Form::Soap => Err(mismatch("a Body of SOAP is not what an HTTP signature covers")),
     }
 }
 
@@ -122,6 +133,7 @@ fn check_names(base: &EvidenceBase, form: Form, query: &Query) -> Result<(), Ref
             query.id.as_str().strip_prefix(id).and_then(|rest| rest.strip_prefix('.')) == Some(leg.leg.as_str())
                 && service == format!("{}@{}", leg.definition, leg.version)
         }
+        (Form::Soap, _) => return Err(mismatch("a Body of SOAP is not what an HTTP signature covers")),
         (Form::Body, Some(_)) => return Err(mismatch("the opening says that it is a leg, but was sent alone")),
         (Form::Leg, None) => return Err(mismatch("the opening was sent as a leg, but does not say of which bundle")),
     };
@@ -221,6 +233,8 @@ impl ProvenRefusal {
 fn mismatch(detail: &str) -> Refusal {
     Refusal::new(RefusalCode::SignatureInvalid, detail)
 }
+
+mod soap;
 
 #[cfg(test)]
 mod tests;

@@ -112,7 +112,7 @@ impl Case {
         let now = nation.clock.now();
         let owner = nation.directory.members.iter().find(|member| member.id == *query.service.owner());
         let policy = owner.and_then(|owner| owner.policy.as_ref()).unwrap().digest.0;
-        let certificate = mohur_crypto::sha256(&evidence.certificate);
+        let certificate = mohur_crypto::sha256(evidence.certificate());
         let mut intent = Draft::new(Kind::Intent, now, query.caller.clone())
             .commit("opening", opening.digest().as_bytes().as_slice())
             .commit("subject", "subject");

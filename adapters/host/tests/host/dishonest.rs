@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use mohur_authority::Reason;
 use mohur_crypto::Digest;
-use mohur_message::SentOpening;
 use mohur_message::hop::Ask;
+use mohur_message::{Evidence, SentOpening};
 use mohur_transparency::Kind;
 use mohur_wire::{RefusalCode, Verb};
 use serde_json::json;
@@ -69,10 +69,11 @@ async fn it_asks_in_a_ministrys_name() {
     let (opening, _) = signed(nation, PASSPORTS, &blood(), 0);
     scene.refused(Case::honest(nation, (opening, evidence)), RefusalCode::DigestMismatch).await;
     // With a signature whose base it has rewritten to fit.
-    let (opening, mut evidence) = signed(nation, PASSPORTS, &blood(), 0);
+    let (opening, evidence) = signed(nation, PASSPORTS, &blood(), 0);
+    let Evidence::Http(mut evidence) = evidence else { panic!("signed over HTTP") };
     let base = String::from_utf8(evidence.base).unwrap().replace("\"@method\": POST", "\"@method\": PUT");
     evidence.base = base.into_bytes();
-    scene.refused(Case::honest(nation, (opening, evidence)), RefusalCode::SignatureInvalid).await;
+    scene.refused(Case::honest(nation, (opening, evidence.into())), RefusalCode::SignatureInvalid).await;
 }
 
 #[tokio::test]
@@ -101,7 +102,7 @@ async fn it_passes_a_leg_off_as_another_bundles_or_as_a_query() {
     scene.refused(Case::honest(nation, (opening, evidence)), RefusalCode::DigestMismatch).await;
     // A leg of which the broker says that it was a query.
     let (leg_opening, evidence) = signed_leg(nation, PASSPORTS, std::slice::from_ref(&leg), 0);
-    let opening = SentOpening::of_body(leg_opening.json().clone());
+    let opening = SentOpening::of_body(leg_opening.text().clone());
     scene.refused(Case::honest(nation, (opening, evidence)), RefusalCode::DigestMismatch).await;
     // A leg under another bundle's id.
     leg["id"] = json!("bundle-2.vitals");

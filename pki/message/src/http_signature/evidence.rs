@@ -2,35 +2,28 @@
 
 use std::fmt;
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use mohur_chain::SealIdentity;
 use mohur_crypto::{Digest, sha256};
 use mohur_wire::{Refusal, RefusalCode};
-use serde::{Deserialize, Serialize};
 
 use super::base::{MAX_BASE, SIGNATURE_PARAMS, missing_parameter, signer, verify};
 use super::input::SignatureInput;
 use crate::KeySource;
 
-/// Signature base, signature and certificate of a request. In JSON the bytes are base64url.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Evidence {
+/// Signature base, signature and certificate of a request.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HttpEvidence {
     /// The signature base, byte for byte.
-    #[serde(with = "base64url")]
     pub base: Vec<u8>,
     /// The signature over it.
-    #[serde(with = "base64url")]
     pub signature: Vec<u8>,
     /// The signer's seal certificate, DER.
-    #[serde(with = "base64url")]
     pub certificate: Vec<u8>,
     /// The name of the algorithm: the one that the certificate's key is pinned to.
     pub algorithm: String,
 }
 
-impl Evidence {
+impl HttpEvidence {
     pub(super) fn new(base: String, signature: Vec<u8>, identity: &SealIdentity) -> Self {
         let certificate = identity.certificate();
         Self {
@@ -42,9 +35,9 @@ impl Evidence {
     }
 }
 
-impl fmt::Debug for Evidence {
+impl fmt::Debug for HttpEvidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Evidence({}, base of {} bytes)", self.algorithm, self.base.len())
+        write!(f, "HttpEvidence({}, base of {} bytes)", self.algorithm, self.base.len())
     }
 }
 
@@ -59,7 +52,7 @@ pub struct EvidenceBase {
 /// Verifies the signature over the base's bytes with the known certificate, then reads the base.
 ///
 /// Nothing is judged here but the signature; what it covers is for the caller to compare ([`crate::prove_query`] does).
-pub fn verify_evidence(evidence: &Evidence, keys: &dyn KeySource) -> Result<EvidenceBase, Refusal> {
+pub fn verify_evidence(evidence: &HttpEvidence, keys: &dyn KeySource) -> Result<EvidenceBase, Refusal> {
     let (input, values) = read_base(&evidence.base)?;
     let fingerprint = sha256(&evidence.certificate);
     if input.parameters().key_id.as_deref().and_then(Digest::from_hex) != Some(fingerprint) {
@@ -140,21 +133,6 @@ fn read_base(bytes: &[u8]) -> Result<(SignatureInput, Vec<String>), Refusal> {
 
 fn invalid(detail: &str) -> Refusal {
     Refusal::new(RefusalCode::SignatureInvalid, detail)
-}
-
-mod base64url {
-    use super::{BASE64_URL_SAFE_NO_PAD, Engine};
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-    use std::borrow::Cow;
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64_URL_SAFE_NO_PAD.encode(bytes))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        BASE64_URL_SAFE_NO_PAD.decode(text.as_bytes()).map_err(|_| D::Error::custom("base64url without padding"))
-    }
 }
 
 #[cfg(test)]

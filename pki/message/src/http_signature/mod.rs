@@ -15,7 +15,7 @@ mod response;
 pub use base::signature_base;
 pub use component::Component;
 pub use content_digest::{content_digest, verify_content_digest};
-pub use evidence::{Evidence, EvidenceBase, verify_evidence};
+pub use evidence::{EvidenceBase, HttpEvidence, verify_evidence};
 pub use input::{Parameters, SignatureInput, read_signature};
 pub use message::{Message, RequestView, normal_authority};
 pub(crate) use request::verify_legs_contain;

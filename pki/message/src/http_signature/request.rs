@@ -13,9 +13,9 @@ use super::component::Component;
 use super::content_digest::{content_digest, verify_content_digest};
 use super::input::{Parameters, SignatureInput, read_signature};
 use super::message::{Message, RequestView, field_value};
-use super::{Evidence, LABEL, header};
-use crate::KeySource;
+use super::{HttpEvidence, LABEL, header};
 use crate::opening::{MAX_LEGS, SentOpening};
+use crate::{Evidence, KeySource};
 
 /// Any of these covers where the request goes.
 const TARGETS: [&str; 3] = ["@target-uri", "@request-target", "@path"];
@@ -84,12 +84,13 @@ pub fn sign_request(
         uri: parts.uri.clone(),
         headers: parts.headers.clone(),
         label: LABEL.to_owned(),
-        evidence: Evidence {
+        evidence: HttpEvidence {
             base: base.into_bytes(),
             signature,
             certificate: seal.certificate().to_vec(),
             algorithm: seal.algorithm().name().to_owned(),
-        },
+        }
+        .into(),
     })
 }
 
@@ -136,7 +137,7 @@ pub fn verify_request(
     }
     let legs = field_value(&parts.headers, header::LEGS)?.map(|value| read_legs(&value)).transpose()?;
     Ok(VerifiedRequest {
-        evidence: Evidence::new(base, signature, &identity),
+        evidence: HttpEvidence::new(base, signature, &identity).into(),
         created,
         nonce,
         client,

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::base::signature_base;
 use super::request::set_signature;
 use super::*;
+use crate::Evidence;
 use crate::testing::{BANK, CREATED, HUB, PASSPORTS, arrival, opening_json, world};
 
 const WINDOW: u32 = 60;
@@ -41,6 +42,11 @@ fn signed() -> (request::Parts, SentRequest) {
     let mut parts = parts("https://broker.gov.az:8443/v1/query");
     let sent = sign_request(&mut parts, &body(), world().seal(PASSPORTS), CREATED).unwrap();
     (arrived(parts), sent)
+}
+
+fn http(verified: &VerifiedRequest) -> &HttpEvidence {
+    let Evidence::Http(evidence) = verified.evidence() else { panic!("signed over HTTP") };
+    evidence
 }
 
 fn verify(parts: &request::Parts, body: &Bytes) -> Result<VerifiedRequest, Refusal> {
@@ -118,7 +124,7 @@ fn each_pinned_algorithm_verifies() {
         let mut parts = parts("https://broker.gov.az/v1/query");
         sign_request(&mut parts, &body(), &seal, CREATED).unwrap();
         let verified = verify_request(&parts, &body(), &world.keys(), arrival(0), WINDOW).unwrap();
-        assert_eq!(verified.evidence().algorithm, algorithm.name());
+        assert_eq!(http(&verified).algorithm, algorithm.name());
         parts.headers.insert("mohur-id", HeaderValue::from_static("q-2"));
         let refusal = verify_request(&parts, &body(), &world.keys(), arrival(0), WINDOW).unwrap_err();
         assert_eq!(refusal.code, Code::SignatureInvalid);
@@ -204,7 +210,7 @@ fn optional_components_and_their_flags_are_verified_too() {
         parts.headers.append("x-lines", HeaderValue::from_static("two, three"));
     });
     let verified = verify(&parts, &body()).unwrap();
-    let base = String::from_utf8(verified.evidence().base.clone()).unwrap();
+    let base = String::from_utf8(http(&verified).base.clone()).unwrap();
     assert!(base.contains("\"x-lines\";bs: :b25l:, :dHdvLCB0aHJlZQ==:\n"), "{base}");
     assert!(base.contains("\"x-lines\": one, two, three\n"));
     assert!(base.contains("\"@query\": ?a+b=c&d=e\n"));
@@ -397,7 +403,7 @@ fn the_legs_of_a_bundle_are_those_of_the_header() {
     };
     let body = serde_json::to_string(&legs).unwrap();
     let openings = send(Some(&list(&legs)), &body).unwrap().bundle_openings().unwrap();
-    assert_eq!(openings.iter().map(|opening| opening.json().as_ref()).collect::<Vec<_>>(), [b"leg one", b"leg two"]);
+    assert_eq!(openings.iter().map(|opening| opening.text().as_ref()).collect::<Vec<_>>(), [b"leg one", b"leg two"]);
     let refused = |header: Option<&str>, body: &str| {
         send(header, body).and_then(|request| request.bundle_openings()).unwrap_err().code
     };

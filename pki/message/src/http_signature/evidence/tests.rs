@@ -3,15 +3,16 @@ use mohur_wire::RefusalCode as Code;
 use proptest::prelude::*;
 
 use super::*;
+use crate::Evidence;
 use crate::testing::{CREATED, PASSPORTS, world};
 
 /// A base of these lines, signed by the passport office.
-fn evidence(lines: &[&str], covered: &str) -> Evidence {
+fn evidence(lines: &[&str], covered: &str) -> HttpEvidence {
     let seal = world().seal(PASSPORTS);
     let parameters = format!(r#"({covered});created={CREATED};keyid="{}";nonce="n""#, seal.key_id());
     let mut base: String = lines.iter().map(|line| format!("{line}\n")).collect();
     base.push_str(&format!("\"@signature-params\": {parameters}"));
-    Evidence {
+    HttpEvidence {
         signature: seal.sign(base.as_bytes()).unwrap(),
         base: base.into_bytes(),
         certificate: seal.certificate().to_vec(),
@@ -19,11 +20,11 @@ fn evidence(lines: &[&str], covered: &str) -> Evidence {
     }
 }
 
-fn good() -> Evidence {
+fn good() -> HttpEvidence {
     evidence(&[r#""@method": POST"#, r#""mohur-id": q-1"#], r#""@method" "mohur-id""#)
 }
 
-fn code(evidence: &Evidence) -> Code {
+fn code(evidence: &HttpEvidence) -> Code {
     verify_evidence(evidence, &world().keys()).unwrap_err().code
 }
 
@@ -97,11 +98,13 @@ fn signature_certificate_and_algorithm_belong_together() {
 
 #[test]
 fn its_json_is_strict() {
-    let good = good();
+    let good = Evidence::from(good());
     let json = serde_json::to_string(&good).unwrap();
     assert_eq!(serde_json::from_str::<Evidence>(&json).unwrap(), good);
     for wrong in [
         json.replace("\"base\"", "\"bass\""),
+        json.replace("\"base\"", "\"signedInfo\""),
+        json.replace('}', ",\"timestamp\":\"AAAA\"}"),
         json.replace('}', ",\"extra\":1}"),
         json.replace("\"signature\":\"", "\"signature\":\"="),
     ] {
