@@ -226,6 +226,12 @@ impl<'d> Element<'d> {
         self.document.source(Span { start: self.starts(), end: self.tag.ends })
     }
 
+    /// The octets of the source that it is: where [`Element::source`] stands in the document.
+    #[must_use]
+    pub fn range(self) -> core::ops::Range<usize> {
+        Span { start: self.starts(), end: self.tag.ends }.range()
+    }
+
     /// The document that it stands in.
     #[must_use]
     pub fn document(self) -> &'d Document<'d> {
