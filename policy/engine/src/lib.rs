@@ -13,6 +13,7 @@ mod memory;
 mod model;
 mod obligation;
 mod problem;
+mod reach;
 mod schema;
 mod scope;
 mod set;
@@ -25,6 +26,7 @@ pub use mask::Mask;
 pub use model::{AgencyId, AgencyModel, Change, FieldGroup, PurposeRule, ServiceRelease, Source};
 pub use obligation::Obligation;
 pub use problem::Problem;
+pub use reach::could_permit;
 pub use schema::{agency_schema, governance_schema};
 pub use set::{AgencyPolicy, PolicySet, Rule};
 
