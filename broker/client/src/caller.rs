@@ -158,6 +158,7 @@ impl Caller {
             official: question.official,
             on_behalf_of: question.on_behalf_of,
             leg: None,
+            message: None,
         }
     }
 

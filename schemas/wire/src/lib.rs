@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod bundle;
+pub mod enclosed;
 pub mod fin;
 pub mod id;
 pub mod mrz;
@@ -16,6 +17,7 @@ pub mod time;
 pub mod value;
 
 pub use answer::{Answer, Verdict};
+pub use enclosed::Enclosed;
 pub use fin::Fin;
 pub use id::{MemberId, ServiceId};
 pub use mrz::Mrz;

@@ -15,12 +15,12 @@ use crate::mrz::{Format, MrzDate, MrzName, Sex};
 use crate::query::{Effect, LegRef, Operation, Predicate, Salt};
 use crate::refusal::Problem;
 use crate::subject::{
-    BirthDate, DocumentKey, DocumentNumber, DocumentType, NameAndBirthDate, PersonName, Pin, Plate, ReceiptNumber,
-    SampleReference, StateCode, Vin,
+    BirthDate, DocumentKey, DocumentNumber, DocumentType, MessageDigest, NameAndBirthDate, PersonName, Pin, Plate,
+    ReceiptNumber, SampleReference, StateCode, Vin,
 };
 use crate::{
-    Ask, CaseReference, FieldName, Fin, MemberId, MessageId, Mrz, Official, Purpose, Query, Refusal, RefusalCode,
-    ServiceId, SubjectKey, Value, Verb, Verdict, names, names_match,
+    Ask, CaseReference, Enclosed, FieldName, Fin, MemberId, MessageId, Mrz, Official, Purpose, Query, Refusal,
+    RefusalCode, ServiceId, SubjectKey, Value, Verb, Verdict, names, names_match,
 };
 
 /// Any text, and texts that are nearly right.
@@ -121,21 +121,33 @@ fn queries() -> impl Strategy<Value = Query> {
     let who = (members(), services(), subjects(), option::of(members()));
     let why = (parsed("[a-z-]{1,20}"), option::of(parsed("[A-Z0-9/ ]{1,20}")), parsed("[a-z@.ə ]{1,20}"));
     let leg = (ids(), any::<u32>(), ids()).prop_map(|(definition, version, leg)| LegRef { definition, version, leg });
-    (any::<[u8; 32]>(), ids(), who, asks(), why, option::of(leg)).prop_map(
-        |(salt, id, (caller, service, subject, on_behalf_of), ask, (purpose, case, official), leg)| Query {
-            salt: Salt(salt),
-            id,
-            caller,
-            service,
-            subject,
-            ask,
-            purpose,
-            case,
-            official,
-            on_behalf_of,
-            leg,
+    let inside =
+        (option::of(leg), option::of(enclosed()), parsed("[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"), any::<bool>());
+    (any::<[u8; 32]>(), ids(), who, asks(), why, inside).prop_map(
+        |(salt, id, (caller, service, subject, on_behalf_of), ask, (purpose, case, official), inside)| {
+            let (leg, message, digest, unnamed) = inside;
+            let message = message.filter(|_| matches!(ask, Ask::Read(_)));
+            let subject = if unnamed && message.is_some() { SubjectKey::Message(digest) } else { subject };
+            Query {
+                salt: Salt(salt),
+                id,
+                caller,
+                service,
+                subject,
+                ask,
+                purpose,
+                case,
+                official,
+                on_behalf_of,
+                leg,
+                message,
+            }
         },
     )
+}
+
+fn enclosed() -> impl Strategy<Value = Enclosed> {
+    (parsed("[ -~]{1,40}"), vec(any::<u8>(), 1..80)).prop_map(|(media_type, content)| Enclosed { media_type, content })
 }
 
 fn verdicts() -> impl Strategy<Value = Verdict> {
@@ -210,6 +222,7 @@ proptest! {
         is_canonical::<DocumentNumber>(&text, str::to_owned);
         is_canonical::<PersonName>(&text, str::to_owned);
         is_canonical::<BirthDate>(&text, str::to_owned);
+        is_canonical::<MessageDigest>(&text, str::to_owned);
     }
 
     #[test]

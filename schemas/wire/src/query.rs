@@ -11,15 +11,19 @@ use serde::{Deserialize, Serialize};
 use crate::subject::ReceiptNumber;
 use crate::text_form;
 use crate::{
-    CaseReference, FieldName, MemberId, MessageId, Official, ParseError, Purpose, ServiceId, SubjectKey, Value,
+    CaseReference, Enclosed, FieldName, MemberId, MessageId, Official, ParseError, Purpose, ServiceId, SubjectKey,
+    Value,
 };
 
 /// Most fields, values or predicates that one query may name.
 pub const MAX_FIELDS: usize = 64;
 
+const OPERAND: ParseError =
+    ParseError::new("verb", "read with fields, match with values, verify with predicates, change with effect");
+
 /// One question about one subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Opening", into = "Opening")]
+#[serde(try_from = "json::Opening", into = "json::Opening")]
 pub struct Query {
     /// 32 random bytes, so that the digest of the opening hides what it says.
     pub salt: Salt,
@@ -43,6 +47,8 @@ pub struct Query {
     pub on_behalf_of: Option<MemberId>,
     /// In a bundle: which leg of which definition this is.
     pub leg: Option<LegRef>,
+    /// With `read`: a whole message of another protocol, passed on as it is.
+    pub message: Option<Enclosed>,
 }
 
 /// The verb of a query with its operands.
@@ -159,6 +165,27 @@ impl Query {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
+    /// What the parts alone do not say, and every reader must check: the number of operands, and that a message is
+    /// enclosed only in a `read` and is there if it is the subject.
+    pub fn check(&self) -> Result<(), ParseError> {
+        let operands = match &self.ask {
+            Ask::Read(fields) => fields.len(),
+            Ask::Match(values) => values.len(),
+            Ask::Verify(predicates) => predicates.len(),
+            Ask::Change(_) => 1,
+        };
+        if !(1..=MAX_FIELDS).contains(&operands) {
+            return Err(OPERAND);
+        }
+        if self.message.is_some() && self.verb() != Verb::Read {
+            return Err(ParseError::new("message", "a message is enclosed with the verb read only"));
+        }
+        if matches!(self.subject, SubjectKey::Message(_)) && self.message.is_none() {
+            return Err(ParseError::new("message", "a subject that is a message needs the message enclosed"));
+        }
+        Ok(())
+    }
+
     /// The verb.
     pub const fn verb(&self) -> Verb {
         match self.ask {
@@ -232,6 +259,7 @@ fn known_expectation(message: &str) -> &'static str {
         ("service:", "service: instance/class/member/subsystem/service/version"),
         ("salt:", "salt: 32 bytes as 43 base64url characters without padding"),
         ("verb:", "exactly the operand of the verb: read fields, match values, verify predicates, change effect"),
+        ("message:", "message: only with read, with its type and its content in base64url without padding"),
         ("field:", "field names: a lower-case letter, then letters and digits, at most 64"),
         ("id:", "id: 1-100 letters, digits, - _ . :"),
     ];
@@ -241,132 +269,6 @@ fn known_expectation(message: &str) -> &'static str {
         .map_or("a value of the type in the contract", |(_, say)| say)
 }
 
-/// The JSON form.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Opening {
-    salt: Salt,
-    id: MessageId,
-    caller: MemberId,
-    service: ServiceId,
-    verb: Verb,
-    subject: SubjectKey,
-    purpose: Purpose,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    case: Option<CaseReference>,
-    official: Official,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    on_behalf_of: Option<MemberId>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    fields: Option<Vec<FieldName>>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    values: Option<UniqueMap<Value>>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    predicates: Option<UniqueMap<Predicate>>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    effect: Option<Effect>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    bundle: Option<LegRef>,
-}
-
-/// A JSON object whose repeated members are an error: serde's own maps keep the last one silently.
-struct UniqueMap<V>(BTreeMap<FieldName, V>);
-
-impl<V: Serialize> Serialize for UniqueMap<V> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de, V: Deserialize<'de>> Deserialize<'de> for UniqueMap<V> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor<V>(std::marker::PhantomData<V>);
-        impl<'de, V: Deserialize<'de>> serde::de::Visitor<'de> for Visitor<V> {
-            type Value = UniqueMap<V>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of fields")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-                let mut map = BTreeMap::new();
-                while let Some((name, value)) = access.next_entry::<FieldName, V>()? {
-                    if map.insert(name, value).is_some() || map.len() > MAX_FIELDS {
-                        return Err(serde::de::Error::custom("duplicate field, or more than 64 of them"));
-                    }
-                }
-                Ok(UniqueMap(map))
-            }
-        }
-        deserializer.deserialize_map(Visitor(std::marker::PhantomData))
-    }
-}
-
-impl TryFrom<Opening> for Query {
-    type Error = ParseError;
-
-    fn try_from(opening: Opening) -> Result<Self, ParseError> {
-        const OPERAND: ParseError =
-            ParseError::new("verb", "read with fields, match with values, verify with predicates, change with effect");
-        let ask = match (opening.verb, opening.fields, opening.values, opening.predicates, opening.effect) {
-            (Verb::Read, Some(fields), None, None, None) if (1..=MAX_FIELDS).contains(&fields.len()) => {
-                let count = fields.len();
-                let fields: BTreeSet<FieldName> = fields.into_iter().collect();
-                if fields.len() != count {
-                    return Err(ParseError::new("fields", "each name once"));
-                }
-                Ask::Read(fields)
-            }
-            (Verb::Match, None, Some(values), None, None) if !values.0.is_empty() => Ask::Match(values.0),
-            (Verb::Verify, None, None, Some(predicates), None) if !predicates.0.is_empty() => Ask::Verify(predicates.0),
-            (Verb::Change, None, None, None, Some(effect)) => Ask::Change(effect),
-            _ => return Err(OPERAND),
-        };
-        Ok(Self {
-            salt: opening.salt,
-            id: opening.id,
-            caller: opening.caller,
-            service: opening.service,
-            subject: opening.subject,
-            ask,
-            purpose: opening.purpose,
-            case: opening.case,
-            official: opening.official,
-            on_behalf_of: opening.on_behalf_of,
-            leg: opening.bundle,
-        })
-    }
-}
-
-impl From<Query> for Opening {
-    fn from(query: Query) -> Self {
-        let verb = query.verb();
-        let (mut fields, mut values, mut predicates, mut effect) = (None, None, None, None);
-        match query.ask {
-            Ask::Read(names) => fields = Some(names.into_iter().collect()),
-            Ask::Match(map) => values = Some(UniqueMap(map)),
-            Ask::Verify(map) => predicates = Some(UniqueMap(map)),
-            Ask::Change(change) => effect = Some(change),
-        }
-        Self {
-            salt: query.salt,
-            id: query.id,
-            caller: query.caller,
-            service: query.service,
-            verb,
-            subject: query.subject,
-            purpose: query.purpose,
-            case: query.case,
-            official: query.official,
-            on_behalf_of: query.on_behalf_of,
-            fields,
-            values,
-            predicates,
-            effect,
-            bundle: query.leg,
-        }
-    }
-}
-
+mod json;
 #[cfg(test)]
 mod tests;

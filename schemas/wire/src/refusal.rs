@@ -12,7 +12,7 @@ pub const ERRORS_DOCUMENT: &str = "docs/errors.md";
 pub struct RefusalText {
     /// HTTP status of the problem document (RFC 9457).
     pub status: u16,
-    /// SOAP fault code: `Client` (the caller can mend it) or `Server`.
+    /// SOAP fault code: `Client` (the caller can mend it), `Server`, or `MustUnderstand`.
     pub soap: SoapFault,
     /// X-Road's CamelCase code (Security Server up to 7.7).
     pub xroad_legacy: &'static str,
@@ -33,6 +33,8 @@ pub enum SoapFault {
     Client,
     /// `soap:Server` (SOAP 1.2: `Receiver`).
     Server,
+    /// `soap:MustUnderstand`, in both versions.
+    MustUnderstand,
 }
 
 macro_rules! refusals {
@@ -69,16 +71,22 @@ macro_rules! refusals {
 refusals! {
     Malformed, "malformed", 400, Client, "InvalidRequest", "invalid_request",
         "The message is not well formed.", "Mesaj düzgün tərtib edilməyib.",
-        "Compare the message with the contract at /openapi.json; the detail names the place.";
+        "Compare the message with the contract, /openapi.json or /soap?wsdl; the detail names the place.";
+    XmlRefused, "xml-refused", 400, Client, "InvalidRequest", "invalid_xml",
+        "The message uses XML that is not accepted here.", "Mesajda qəbul edilməyən XML quruluşu var.",
+        "Leave out what the detail names; document types, processing instructions and repeated Ids are never accepted.";
+    NotUnderstood, "not-understood", 400, MustUnderstand, "InvalidRequest", "header_not_understood",
+        "A header that must be understood is not.", "Mütləq başa düşülməli olan başlıq tanınmır.",
+        "Leave out the header that the detail names, or send it without mustUnderstand.";
     TooLarge, "too-large", 413, Client, "InvalidRequest", "request_too_large",
         "The message is larger than the limit.", "Mesaj icazə verilən həcmdən böyükdür.",
         "Send a smaller message; the limit stands in the detail.";
     UnsupportedMediaType, "unsupported-media-type", 415, Client, "InvalidContentType", "invalid_content_type",
         "The content type is not accepted here.", "Bu məzmun növü qəbul edilmir.",
-        "Send application/json.";
+        "Send application/json; to /soap send text/xml, application/soap+xml or multipart/related.";
     NoSuchEndpoint, "no-such-endpoint", 404, Client, "InvalidRequest", "invalid_path",
         "There is nothing at this address.", "Bu ünvanda heç nə yoxdur.",
-        "The contract at /openapi.json lists the addresses.";
+        "The contract at /openapi.json lists the addresses; SOAP has one, /soap.";
     MethodNotAllowed, "method-not-allowed", 405, Client, "InvalidHttpMethod", "invalid_http_method",
         "The address does not take this method.", "Bu ünvan həmin metodu qəbul etmir.",
         "The contract at /openapi.json lists the methods.";
@@ -87,22 +95,22 @@ refusals! {
         "Send the whole message without pauses.";
     SignatureMissing, "signature-missing", 401, Client, "MissingSignature", "missing_signature",
         "The message carries no signature.", "Mesaj imzalanmayıb.",
-        "Sign the message with your seal key (RFC 9421); docs/errors.md shows what must be covered.";
+        "Sign the message with your seal key (RFC 9421 or WS-Security); docs/errors.md shows what must be covered.";
     SignatureInvalid, "signature-invalid", 401, Client, "InvalidSignatureValue", "invalid_signature_value",
         "The signature does not verify.", "İmza təsdiqlənmədi.",
-        "Sign exactly what is sent, with the key whose certificate keyid names.";
+        "Sign exactly what is sent, with the key of the certificate that the signature names.";
     ComponentUncovered, "component-uncovered", 401, Client, "InvalidSignatureValue", "component_not_covered",
         "The signature leaves out something that it must cover.", "İmza mütləq hissələrdən birini əhatə etmir.",
         "Cover every component that the detail names.";
     DigestMismatch, "digest-mismatch", 400, Client, "InvalidSignatureValue", "digest_mismatch",
-        "The body is not the one that Content-Digest names.", "Mesajın mətni Content-Digest dəyərinə uyğun deyil.",
-        "Compute Content-Digest (sha-256 or sha-512) over the bytes as sent.";
+        "What arrived is not what the digest was computed over.", "Gələn mesaj göstərilən digest dəyərinə uyğun deyil.",
+        "Compute the digest (SHA-256, SHA-384 over SOAP, or SHA-512) over what is sent, after the last change to it.";
     AlgorithmRefused, "algorithm-refused", 401, Client, "InvalidSignatureValue", "algorithm_not_allowed",
-        "The signature algorithm is not the one of the key.", "İmza alqoritmi açara uyğun deyil.",
-        "Use the algorithm that the directory pins to your key; for RSA-PSS a salt of exactly 64 bytes.";
+        "The signature algorithm is not one for this key.", "İmza alqoritmi bu açar üçün qəbul edilmir.",
+        "Use the algorithm that the directory pins to your key; the detail names what is accepted.";
     KeyUnknown, "key-unknown", 401, Client, "CertValidation", "unknown_key",
         "The directory does not know this key.", "Bu açar kataloqda yoxdur.",
-        "Set keyid to the SHA-256 of your seal certificate, 64 hexadecimal digits, and have it in the directory.";
+        "Name your seal certificate (keyid is its SHA-256; WS-Security has a token), and have it in the directory.";
     CertificateRefused, "certificate-refused", 401, Client, "CertValidation", "certificate_refused",
         "The certificate is not one that may be used for this.", "Sertifikat bu məqsəd üçün istifadə edilə bilməz.",
         "Use a certificate of the right profile: TLS to connect, seal to sign.";
@@ -136,6 +144,9 @@ refusals! {
     UnknownService, "unknown-service", 404, Client, "UnknownService", "unknown_service",
         "The directory does not know this service.", "Bu xidmət kataloqda yoxdur.",
         "Check the identifier and the version of the service.";
+    NotMapped, "not-mapped", 404, Client, "UnknownService", "service_not_mapped",
+        "The X-Road door has no mapping for this service.", "X-Road qapısında bu xidmət üçün uyğunlaşdırma yoxdur.",
+        "Have the door's operator write a mapping, or the owner release the field message to you.";
     Denied, "denied", 403, Client, "AccessDenied", "access_denied",
         "The owner's policy does not allow this.", "Məlumat sahibinin qaydaları buna icazə vermir.",
         "Ask your security officer which purpose and fields are granted to you.";

@@ -27,6 +27,9 @@ pub enum SubjectKey {
     Biometric(SampleReference),
     /// A person of whom only the name and the date of birth are known.
     NameAndBirthDate(NameAndBirthDate),
+    /// The digest of the enclosed message, where nobody has named whom the message is about. Whoever reads the message
+    /// compares the digest.
+    Message(MessageDigest),
 }
 
 /// Issuing state (ICAO 9303 three-letter code), type and number of a document.
@@ -64,6 +67,7 @@ impl SubjectKey {
             Self::Receipt(_) => "receipt",
             Self::Biometric(_) => "biometric",
             Self::NameAndBirthDate(_) => "name-and-birth-date",
+            Self::Message(_) => "message",
         }
     }
 
@@ -77,7 +81,8 @@ impl SubjectKey {
             | Self::Vin(_)
             | Self::Receipt(_)
             | Self::Biometric(_)
-            | Self::NameAndBirthDate(_) => None,
+            | Self::NameAndBirthDate(_)
+            | Self::Message(_) => None,
         }
     }
 }
@@ -143,6 +148,14 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '-' | '\'' | '’' | '.'))
 }
 
+/// 43 characters of base64url whose last one has no bits to spare: exactly the texts of 32 bytes.
+fn is_digest(text: &str) -> bool {
+    let last = text.bytes().next_back();
+    text.len() == 43
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        && last.is_some_and(|b| b"AEIMQUYcgkosw048".contains(&b))
+}
+
 fn is_date(text: &str) -> bool {
     text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
 }
@@ -191,6 +204,10 @@ key_text!(
     /// A date of birth, `YYYY-MM-DD`.
     BirthDate, "birth date", "YYYY-MM-DD", is_date
 );
+key_text!(
+    /// The SHA-256 of an enclosed message: 43 characters of base64url without padding.
+    MessageDigest, "message digest", "SHA-256 as 43 base64url characters without padding", is_digest
+);
 
 #[cfg(test)]
 mod tests {
@@ -205,6 +222,15 @@ mod tests {
             [r#""5ABCDE1""#, r#"{"fin":"5ABCDE1","pin":"AB123"}"#, r#"{"FIN":"5ABCDE1"}"#, r#"{"vin":"I"}"#, "{}"]
         {
             assert!(serde_json::from_str::<SubjectKey>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_digest_has_one_text() {
+        assert!("47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU".parse::<MessageDigest>().is_ok());
+        for wrong in ["47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFV", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU", ""]
+        {
+            assert!(wrong.parse::<MessageDigest>().is_err(), "{wrong}");
         }
     }
 

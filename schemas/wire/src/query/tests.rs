@@ -44,3 +44,18 @@ fn an_error_says_where_and_never_quotes_the_value() {
     assert!(error.to_string().contains("FIN: 7 characters"), "{error}");
     assert!(!error.to_string().contains("5ABCDI1"));
 }
+
+#[test]
+fn a_message_is_enclosed_in_a_read_and_only_there() {
+    let message = r#""message":{"type":"text/xml","content":"PGEvPg"}"#;
+    let right = opening(&format!(r#""verb":"read","fields":["message"],{message}"#));
+    assert_eq!(Query::parse(right.as_bytes()).unwrap().message.unwrap().content, b"<a/>");
+    let wrong = opening(&format!(r#""verb":"match","values":{{"height":1}},{message}"#));
+    assert!(Query::parse(wrong.as_bytes()).unwrap_err().to_string().contains("only with read"));
+
+    // A subject that nobody named is the message; without it there is no subject.
+    let digest = r#"{"message":"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}"#;
+    let unnamed = right.replace(r#"{"fin":"5ABCDE1"}"#, digest);
+    assert_eq!(Query::parse(unnamed.as_bytes()).unwrap().subject.kind(), "message");
+    assert!(Query::parse(unnamed.replace(&format!(",{message}"), "").as_bytes()).is_err());
+}
