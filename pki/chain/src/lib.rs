@@ -7,6 +7,7 @@
 mod certificate;
 pub mod error;
 pub mod inspection;
+mod naming;
 pub mod oid;
 mod path;
 mod pem;

@@ -1,8 +1,8 @@
-//! SHA-256 as a value that can be compared, printed and parsed; SHA-512 as plain bytes.
+//! SHA-256 as a value that can be compared, printed and parsed; SHA-384 and SHA-512 as plain bytes.
 
 use std::fmt;
 
-use aws_lc_rs::digest::{Context, SHA256, SHA512, digest};
+use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512, digest};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
@@ -26,6 +26,20 @@ pub fn sha256_parts(parts: &[&[u8]]) -> Digest {
     let mut out = [0; 32];
     out.copy_from_slice(context.finish().as_ref());
     Digest(out)
+}
+
+/// SHA-1 of a certificate or a public key, to tell one from another among known ones: nothing is ever trusted for it.
+pub fn sha1_name(bytes: &[u8]) -> [u8; 20] {
+    let mut out = [0; 20];
+    out.copy_from_slice(digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref());
+    out
+}
+
+/// SHA-384 of `bytes`.
+pub fn sha384(bytes: &[u8]) -> [u8; 48] {
+    let mut out = [0; 48];
+    out.copy_from_slice(digest(&SHA384, bytes).as_ref());
+    out
 }
 
 /// SHA-512 of `bytes`.

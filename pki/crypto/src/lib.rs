@@ -6,8 +6,10 @@ pub mod commitment;
 pub mod digest;
 pub mod public_key;
 pub mod random;
+mod xml_signature;
 
 pub use commitment::{Commitment, Opening};
-pub use digest::{Digest, sha256, sha512};
+pub use digest::{Digest, sha256, sha384, sha512};
 pub use public_key::{Algorithm, PublicKey, PublicKeyError};
 pub use random::random_bytes;
+pub use xml_signature::XmlMethod;

@@ -90,6 +90,10 @@ impl PublicKey {
         self.algorithm
     }
 
+    pub(crate) fn bytes(&self) -> &[u8] {
+        (*self.key).as_ref()
+    }
+
     /// Verifies `signature` over `message`.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), PublicKeyError> {
         self.key.verify_sig(message, signature).map_err(|_| PublicKeyError::BadSignature)
