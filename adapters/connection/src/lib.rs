@@ -1,7 +1,7 @@
 //! How an adapter reaches its register over HTTP: one address, one bearer token, one deadline.
 //!
 //! The adapter runs beside the register. Plain HTTP is spoken to the same machine only; a register on another machine
-//! is reached through a TLS proxy on loopback. No URL is ever logged: some protocols put the person's number in it.
+//! is reached over HTTPS with a pinned certificate. No URL is ever logged: some protocols put the person's number in it.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -12,6 +12,7 @@ use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use mohur_contract::{Context, RegistryError};
 use mohur_http::{Client, ClientError, ClientLimits};
+use mohur_transport::InsideClient;
 
 /// Where a register is and how to be let in.
 #[derive(Clone, Debug)]
@@ -22,12 +23,24 @@ pub struct Settings {
     pub timeout: Duration,
     /// The file that holds the bearer token, if the register wants one. It is read once, when the adapter starts.
     pub credential: Option<PathBuf>,
+    /// For `https://`: whose certificate the register shows, and what the adapter shows itself.
+    pub tls: Option<InsideClient>,
+    /// The most octets of a reply.
+    pub body_bytes: usize,
 }
 
 impl Settings {
-    /// A register at that address, without a credential, with ten seconds for a call.
+    /// A register at that address, without a credential or TLS, with ten seconds for a call and 1 MiB for its reply.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), timeout: Duration::from_secs(10), credential: None }
+        let body_bytes = ClientLimits::default().body_bytes;
+        Self { url: url.into(), timeout: Duration::from_secs(10), credential: None, tls: None, body_bytes }
+    }
+
+    /// The same, over TLS.
+    #[must_use]
+    pub fn with_tls(mut self, tls: InsideClient) -> Self {
+        self.tls = Some(tls);
+        self
     }
 
     /// The same, with the bearer token in that file.
@@ -42,11 +55,14 @@ impl Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectionError {
     /// The address is not one.
-    #[error("the register's url is not an address like http://127.0.0.1:7101")]
+    #[error("the register's url is not an address like http://127.0.0.1:7101 or https://register.example:8443")]
     Url,
     /// Plain HTTP to another machine.
-    #[error("the register's url is not on this machine: plain HTTP is for loopback only, put a TLS proxy between")]
+    #[error("the register's url is not on this machine: plain HTTP is for loopback only, use https and register.tls")]
     NotLoopback,
+    /// `https` without certificates, or certificates without `https`.
+    #[error("the register's url and register.tls do not fit: https wants the register's certificate, http wants none")]
+    Tls,
     /// The credential file cannot be read.
     #[error("the register's credential file {} cannot be read: {source}", .file.display())]
     Credential {
@@ -92,25 +108,18 @@ impl Connection {
     /// Checks the settings and reads the credential; connects to nobody yet.
     pub fn open(settings: &Settings) -> Result<Self, ConnectionError> {
         let base: Uri = settings.url.parse().map_err(|_| ConnectionError::Url)?;
-        if base.scheme() != Some(&Scheme::HTTP) || base.query().is_some() {
+        if base.query().is_some() {
             return Err(ConnectionError::Url);
         }
-        let host = base.host().ok_or(ConnectionError::Url)?;
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        if host != "localhost" && !address.is_ok_and(|address| address.is_loopback()) {
-            return Err(ConnectionError::NotLoopback);
-        }
+        let client = client(&base, settings)?;
         let prefix = base.path().trim_end_matches('/').to_owned();
-        let client = Client::http(ClientLimits::default());
         Ok(Self { client, prefix, timeout: settings.timeout, bearer: bearer(settings)?, base })
     }
 
     /// Sends a request and gives the response, whatever its status, except for those that mean the same in every
     /// protocol: 401 and 403 are about our credential, 429 and 5xx mean that the register cannot answer now.
     pub async fn send(&self, call: Call<'_>, context: &Context) -> Result<Response<Bytes>, RegistryError> {
-        let timeout = context.remaining()?.min(self.timeout);
-        let request = self.request(call)?;
-        let response = self.client.send(request, timeout).await.map_err(|error| failure(&error))?.response;
+        let response = self.exchange(request(call)?, context).await?;
         let status = response.status();
         match status {
             StatusCode::UNAUTHORIZED => Err(RegistryError::Credential("HTTP 401")),
@@ -129,24 +138,58 @@ impl Connection {
         self.send(call, context).await.map(drop)
     }
 
-    fn request(&self, call: Call<'_>) -> Result<Request<Bytes>, RegistryError> {
-        const NOT_SENT: RegistryError = RegistryError::Unsupported("the subject cannot stand in a request");
+    /// Sends a request whose target is path and query (the base's path comes before them) and gives the response, whatever
+    /// its status: for protocols that say with any status what they have to say, as SOAP does in its faults.
+    pub async fn exchange(
+        &self,
+        mut request: Request<Bytes>,
+        context: &Context,
+    ) -> Result<Response<Bytes>, RegistryError> {
+        let timeout = context.remaining()?.min(self.timeout);
         let mut address = self.base.clone().into_parts();
-        let target = format!("{}{}", self.prefix, call.target);
+        let target = format!("{}{}", self.prefix, request.uri().path_and_query().map_or("", |target| target.as_str()));
         address.path_and_query = Some(PathAndQuery::try_from(target).map_err(|_| NOT_SENT)?);
-        let mut request = Request::new(call.body);
-        *request.method_mut() = call.method;
         *request.uri_mut() = Uri::from_parts(address).map_err(|_| NOT_SENT)?;
-        let headers = request.headers_mut();
-        headers.insert(header::ACCEPT, HeaderValue::from_static(call.accept));
-        if let Some(content_type) = call.content_type {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        }
         if let Some(bearer) = &self.bearer {
-            headers.insert(header::AUTHORIZATION, bearer.clone());
+            request.headers_mut().insert(header::AUTHORIZATION, bearer.clone());
         }
-        Ok(request)
+        let reply = self.client.send(request, timeout).await;
+        reply.map(|reply| reply.response).map_err(|error| failure(&error))
     }
+}
+
+const NOT_SENT: RegistryError = RegistryError::Unsupported("the subject cannot stand in a request");
+
+fn request(call: Call<'_>) -> Result<Request<Bytes>, RegistryError> {
+    let mut request = Request::new(call.body);
+    *request.method_mut() = call.method;
+    *request.uri_mut() = call.target.parse().map_err(|_| NOT_SENT)?;
+    let headers = request.headers_mut();
+    headers.insert(header::ACCEPT, HeaderValue::from_static(call.accept));
+    if let Some(content_type) = call.content_type {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    Ok(request)
+}
+
+/// Plain HTTP for this machine, TLS for any.
+fn client(base: &Uri, settings: &Settings) -> Result<Client, ConnectionError> {
+    let limits = ClientLimits { body_bytes: settings.body_bytes, ..ClientLimits::default() };
+    let host = base.host().ok_or(ConnectionError::Url)?;
+    let is_https = base.scheme() == Some(&Scheme::HTTPS);
+    if !is_https && base.scheme() != Some(&Scheme::HTTP) {
+        return Err(ConnectionError::Url);
+    }
+    match &settings.tls {
+        Some(tls) if is_https => return Ok(Client::inside(tls, limits)),
+        None if !is_https => {}
+        Some(_) | None => return Err(ConnectionError::Tls),
+    }
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    if host != "localhost" && !address.is_ok_and(|address| address.is_loopback()) {
+        return Err(ConnectionError::NotLoopback);
+    }
+    Ok(Client::http(limits))
 }
 
 fn bearer(settings: &Settings) -> Result<Option<HeaderValue>, ConnectionError> {
@@ -187,7 +230,9 @@ mod tests {
         for far in ["http://10.0.0.7:80", "http://registry.example"] {
             assert!(matches!(Connection::open(&Settings::new(far)), Err(ConnectionError::NotLoopback)), "{far}");
         }
-        for wrong in ["", "127.0.0.1:7101", "https://127.0.0.1:7101", "http://127.0.0.1:7101/?a=b"] {
+        let tls = Connection::open(&Settings::new("https://127.0.0.1:7101"));
+        assert!(matches!(tls, Err(ConnectionError::Tls)), "TLS without a pinned certificate trusts nobody");
+        for wrong in ["", "127.0.0.1:7101", "ftp://127.0.0.1:7101", "http://127.0.0.1:7101/?a=b"] {
             assert!(matches!(Connection::open(&Settings::new(wrong)), Err(ConnectionError::Url)), "{wrong}");
         }
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use mohur_chain::TrustFiles;
 use mohur_config::{ConfigErrors, Table};
-use mohur_http::Limits;
+use mohur_http::{Limits, inside_client};
+use mohur_transport::InsideClientFiles;
 use mohur_wire::MemberId;
 
 use crate::breaker::BreakerSettings;
@@ -66,6 +67,10 @@ pub struct RegisterAddress {
     pub credential: Option<PathBuf>,
     /// `register.call-timeout`: the longest time for one call to the register. 10 s.
     pub call_timeout: Duration,
+    /// `[register.tls]`: for a register that is reached over HTTPS.
+    pub tls: Option<InsideClientFiles>,
+    /// `register.mapping`: for an adapter with a mapping file, that file.
+    pub mapping: Option<PathBuf>,
     /// `register.fee`: for an adapter of fees, the fee in qəpik: a receipt of less is unpaid.
     pub fee: Option<i64>,
     /// `register.reservation`: for an adapter of fees, how long a reservation holds if nobody settles it.
@@ -142,8 +147,11 @@ fn register(table: &mut Table, limits: &Limits) -> Option<(RegisterSettings, Reg
         table.error("deadline", "is not shorter than limits.handler-timeout", "shorten it, or raise the other");
     }
     let (fee, reservation) = (table.number("fee", 1..=100_000_000), table.duration("reservation"));
+    let mapping = table.optional_path("mapping");
+    let tls = table.optional_table("tls").map_or(Some(None), |mut tls| inside_client(&mut tls));
     let adapter = String::new();
-    Some((settings, RegisterAddress { adapter, url: url?, credential, call_timeout, fee, reservation }))
+    let (url, tls) = (url?, tls?);
+    Some((settings, RegisterAddress { adapter, url, credential, call_timeout, tls, mapping, fee, reservation }))
 }
 
 impl KeyFiles {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -185,14 +185,26 @@ impl Table {
     /// A path that may be there; a relative one starts at the file's folder. One below systemd's
     /// `$CREDENTIALS_DIRECTORY` is left as it is for whoever opens it.
     pub fn optional_path(&mut self, key: &str) -> Option<PathBuf> {
-        let folder = self.file.path.parent().map(PathBuf::from).unwrap_or_default();
-        self.read(key, |value| {
-            let Value::Text(text) = value else { return Err(wrong_kind(value).so("write a file's path")) };
-            if text.is_empty() || text.contains('\0') {
-                return Err(Wrong::new("is not a path").so("write a file's path"));
+        let folder = self.folder();
+        self.read(key, |value| as_path(&folder, value))
+    }
+
+    /// A list of paths; empty if the key is not there. Relative ones start at the file's folder.
+    pub fn paths(&mut self, key: &str) -> Vec<PathBuf> {
+        let folder = self.folder();
+        let Some(items) = self.items(key) else { return Vec::new() };
+        let read = |item: &Node| match as_path(&folder, &item.value) {
+            Ok(path) => Some(path),
+            Err(Wrong { what, remedy }) => {
+                self.note(item.line, key, what, &remedy);
+                None
             }
-            Ok(if text.starts_with("$CREDENTIALS_DIRECTORY/") { text.into() } else { folder.join(text) })
-        })
+        };
+        items.iter().filter_map(read).collect()
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.file.path.parent().map(PathBuf::from).unwrap_or_default()
     }
 
     /// A table that must be there.
@@ -247,6 +259,14 @@ impl Wrong {
         remedy.clone_into(&mut self.remedy);
         self
     }
+}
+
+fn as_path(folder: &Path, value: &Value) -> Result<PathBuf, Wrong> {
+    let Value::Text(text) = value else { return Err(wrong_kind(value).so("write a file's path")) };
+    if text.is_empty() || text.contains('\0') {
+        return Err(Wrong::new("is not a path").so("write a file's path"));
+    }
+    Ok(if text.starts_with("$CREDENTIALS_DIRECTORY/") { text.into() } else { folder.join(text) })
 }
 
 fn wrong_kind(value: &Value) -> Wrong {

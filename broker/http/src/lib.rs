@@ -8,6 +8,7 @@ mod client;
 mod clock;
 mod connect;
 mod connection;
+mod inside;
 mod limits;
 mod pool;
 mod request;
@@ -18,6 +19,7 @@ mod watch;
 
 pub use client::{Client, ClientError, Reply};
 pub use clock::SystemClock;
+pub use inside::{inside_client, inside_server};
 pub use limits::{ClientLimits, Limits};
 pub use request::{Handler, Request};
 pub use server::{BindError, Server};

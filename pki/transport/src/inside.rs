@@ -232,6 +232,59 @@ impl InsideClient {
     }
 }
 
+/// The files of a certificate of the inside leg and its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InsideKeyFiles {
+    /// PEM, the own certificate first.
+    pub certificate: PathBuf,
+    /// PEM, mode 0600.
+    pub key: PathBuf,
+    /// The credential file that opens the key, if it is encrypted.
+    pub passphrase: Option<PathBuf>,
+}
+
+/// The files of a server of the inside leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InsideServerFiles {
+    /// What it shows.
+    pub own: InsideKeyFiles,
+    /// The certificates of the clients, if they must show one.
+    pub clients: Option<Vec<PathBuf>>,
+}
+
+/// The files of a client of the inside leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InsideClientFiles {
+    /// The certificates of the servers, or of the authority that issued them.
+    pub servers: Vec<PathBuf>,
+    /// What it shows to servers that ask.
+    pub own: Option<InsideKeyFiles>,
+}
+
+impl InsideKeyFiles {
+    /// Reads them.
+    pub fn open(&self) -> Result<InsideMaterial, InsideError> {
+        let passphrase = self.passphrase.as_deref().map(Passphrase::from_credential_file).transpose()?;
+        InsideMaterial::load(&self.certificate, &self.key, passphrase.as_ref())
+    }
+}
+
+impl InsideServerFiles {
+    /// Reads them.
+    pub fn open(&self, clock: Arc<dyn Clock>) -> Result<InsideServer, InsideError> {
+        let clients = self.clients.as_deref().map(Pins::load).transpose()?;
+        InsideServer::new(&self.own.open()?, clients, clock)
+    }
+}
+
+impl InsideClientFiles {
+    /// Reads them.
+    pub fn open(&self, clock: Arc<dyn Clock>) -> Result<InsideClient, InsideError> {
+        let own = self.own.as_ref().map(InsideKeyFiles::open).transpose()?;
+        InsideClient::new(Pins::load(&self.servers)?, own.as_ref(), clock)
+    }
+}
+
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, InsideError> {
     let text = std::fs::read(path).map_err(|source| InsideError::Io { path: path.to_owned(), source })?;
     let wrong = || InsideError::Certificates { path: path.to_owned() };

@@ -16,7 +16,10 @@ mod renewal;
 mod verifier;
 
 pub use configuration::{client_config, server_config};
-pub use inside::{CertificatePin, InsideClient, InsideError, InsideMaterial, InsideServer, Pins};
+pub use inside::{
+    CertificatePin, InsideClient, InsideClientFiles, InsideError, InsideKeyFiles, InsideMaterial, InsideServer,
+    InsideServerFiles, Pins,
+};
 pub use material::{MaterialError, TlsMaterial};
 pub use peers::{PeerError, Peers};
 pub use renewal::Renewal;

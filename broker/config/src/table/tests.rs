@@ -105,3 +105,14 @@ fn a_reader_that_gives_up_without_an_error_is_an_error() {
     assert!(parse(Path::new("x.toml"), "", |_| None::<()>).unwrap_err().to_string().contains("is not complete"));
     assert_eq!(parse(Path::new("x.toml"), "n = 3", |table| table.number("n", 1..=9)), Ok(3));
 }
+
+#[test]
+fn a_list_of_paths_starts_at_the_files_folder() {
+    let text = "pins = [\"a.pem\", \"/b.pem\"]\nwrong = [\"\", 1]\n";
+    let errors = crate::parse(Path::new("/etc/mohur/x.toml"), text, |table| {
+        assert_eq!(table.paths("pins"), [Path::new("/etc/mohur/a.pem"), Path::new("/b.pem")]);
+        assert!(table.paths("wrong").is_empty() && table.paths("missing").is_empty());
+        Some(())
+    });
+    assert_eq!(errors.unwrap_err().as_slice().len(), 2);
+}
