@@ -1,15 +1,16 @@
 //! A document and its elements: XML 1.0 with Namespaces 1.0, without a DTD, parsed once.
 
+mod characters;
 mod element;
 mod error;
 mod parse;
-mod tree;
+pub(crate) mod tree;
 
 use core::fmt;
 
 pub use element::{Attribute, Element};
 pub use error::{XmlError, XmlProblem};
-use tree::{AttributeData, Content, Declaration, Node, Span, Uri, Value};
+use tree::{AttributeData, Declaration, Node, Span, Uri, Value};
 
 use crate::Limits;
 
@@ -18,8 +19,8 @@ pub struct Document<'a> {
     text: &'a str,
     decoded: String,
     nodes: Vec<Node>,
-    attributes: Vec<AttributeData>,
-    declarations: Vec<Declaration>,
+    pub(crate) attributes: Vec<AttributeData>,
+    pub(crate) declarations: Vec<Declaration>,
     uris: Vec<Value>,
     limits: Limits,
 }
@@ -57,22 +58,22 @@ impl<'a> Document<'a> {
         &self.limits
     }
 
-    fn node(&self, index: u32) -> Option<&Node> {
+    pub(crate) fn node(&self, index: u32) -> Option<&Node> {
         self.nodes.get(index as usize)
     }
 
-    fn source(&self, span: Span) -> &str {
+    pub(crate) fn source(&self, span: Span) -> &str {
         self.text.get(span.range()).unwrap_or_default()
     }
 
-    fn value(&self, value: Value) -> &str {
+    pub(crate) fn value(&self, value: Value) -> &str {
         match value {
             Value::Source(span) => self.source(span),
             Value::Decoded(span) => self.decoded.get(span.range()).unwrap_or_default(),
         }
     }
 
-    fn uri(&self, uri: Uri) -> &str {
+    pub(crate) fn uri(&self, uri: Uri) -> &str {
         match uri {
             Uri::NONE => "",
             Uri::XML => crate::ns::XML,
@@ -109,3 +110,6 @@ fn position(text: &str, offset: usize) -> (u32, u32) {
     }
     (line, column)
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,7 +60,7 @@ impl<'d> Document<'d> {
         self.element(0).unwrap_or(Element { document: self, index: 0, tag: &NO_TAG })
     }
 
-    fn element(&self, index: u32) -> Option<Element<'_>> {
+    pub(crate) fn element(&self, index: u32) -> Option<Element<'_>> {
         match &self.node(index)?.content {
             Content::Element(tag) => Some(Element { document: self, index, tag }),
             Content::Text(_) | Content::Comment | Content::Instruction { .. } => None,
@@ -210,7 +210,10 @@ impl<'d> Element<'d> {
         match prefix {
             "xml" => Some(crate::ns::XML),
             "xmlns" => Some(crate::ns::XMLNS),
-            _ => self.uri_of(prefix).map(|uri| self.document.uri(uri)).filter(|uri| !uri.is_empty()),
+            _ => {
+                let (_, uri) = self.declaration_of(prefix)?;
+                Some(self.document.uri(uri)).filter(|uri| !uri.is_empty())
+            }
         }
     }
 
@@ -245,11 +248,12 @@ impl<'d> Element<'d> {
     }
 
     /// The declaration of a prefix that is in scope here.
-    pub(crate) fn uri_of(self, prefix: &str) -> Option<Uri> {
+    pub(crate) fn declaration_of(self, prefix: &str) -> Option<(&'d str, Uri)> {
+        let document = self.document;
         core::iter::once(self).chain(self.ancestors()).find_map(|element| {
-            let declarations = self.document.declarations.get(element.tag.declarations.range()).unwrap_or_default();
-            let declared = declarations.iter().find(|declared| self.document.source(declared.prefix) == prefix);
-            declared.map(|declared| declared.uri)
+            let declarations = document.declarations.get(element.tag.declarations.range()).unwrap_or_default();
+            let mut declared = declarations.iter().map(|declared| (document.source(declared.prefix), declared.uri));
+            declared.find(|declared| declared.0 == prefix)
         })
     }
 
