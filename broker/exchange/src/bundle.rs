@@ -9,20 +9,19 @@ mod running;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::Response;
 pub use mohur_wire::bundle::{BundleAnswer, LegAnswer, Settlement};
 use mohur_wire::bundle::{Definition, Leg, Outcome};
 use mohur_wire::{Arrival, Ask, MessageId, Query, Refusal, RefusalCode};
 
+use crate::World;
 use crate::pipeline::Exchange;
 use crate::provider::Provider;
-use crate::reply::{Incoming, ReplyTo};
-use crate::stage::{accept, authenticate, claim, outcome, respond, seal, verify};
+use crate::stage::claim;
+use crate::stage::verify::{VerifiedBundle, VerifiedPoll};
 use crate::trace::Trace;
 
-pub(crate) use running::Bundles;
 use running::Running;
+pub(crate) use running::{Bundles, Report};
 
 impl<P: Provider> Exchange<P> {
     /// The published definitions, as JSON.
@@ -35,33 +34,20 @@ impl<P: Provider> Exchange<P> {
         self.world().definitions.get(id).and_then(|definition| serde_json::to_vec(definition).ok())
     }
 
-    /// Answers a bundle with the legs that come within the wait; the rest can be polled.
-    pub async fn bundle(self: &Arc<Self>, incoming: Incoming) -> Response<Bytes> {
-        let reply_to = ReplyTo::of(&incoming);
-        let mut trace = Trace::of(&incoming);
-        match self.start(incoming, &reply_to, &mut trace).await {
-            Ok(response) => response,
-            Err(refusal) => self.refuse(refusal, &reply_to, trace).await,
-        }
-    }
-
-    async fn start(
+    /// Opens a bundle, and waits for its legs as long as a first answer may. The rest can be polled.
+    pub(crate) async fn begin(
         self: &Arc<Self>,
-        incoming: Incoming,
-        to: &ReplyTo,
+        bundle: VerifiedBundle,
+        world: Arc<World>,
         trace: &mut Trace,
-    ) -> Result<Response<Bytes>, Refusal> {
-        let world = self.world.load_full();
-        let accepted = accept::message(incoming)?;
-        let authenticated = authenticate::caller(accepted, &world, &self.me)?;
-        let bundle = verify::bundle(authenticated, &world, &self.settings, trace)?;
+    ) -> Result<Report, Refusal> {
         trace.of_bundle(named(bundle.definition()));
-        claim::id(bundle.signer(), bundle.id(), to.arrival, &self.claims, trace)?;
-        let running = self.bundles.open(&bundle, to.arrival, &self.settings)?;
+        claim::id(bundle.signer(), bundle.id(), bundle.arrival(), &self.claims, trace)?;
+        let running = self.bundles.open(&bundle, &self.settings)?;
         let task = legs::run(Arc::clone(self), Arc::clone(&running), bundle, world, *trace.certificate());
         self.watch(Arc::clone(&running), tokio::spawn(task));
         running.wait(self.settings.bundle_wait).await;
-        self.report(&running, to, trace).await
+        Ok(running.report())
     }
 
     /// A bundle whose task panicked has ended, too: what it reserved expires.
@@ -74,31 +60,13 @@ impl<P: Provider> Exchange<P> {
         });
     }
 
-    /// Answers a poll with the legs that are there by now.
-    pub async fn poll(&self, incoming: Incoming) -> Response<Bytes> {
-        let reply_to = ReplyTo::of(&incoming);
-        let mut trace = Trace::of(&incoming);
-        match self.look(incoming, &reply_to, &mut trace).await {
-            Ok(response) => response,
-            Err(refusal) => self.refuse(refusal, &reply_to, trace).await,
-        }
-    }
-
-    async fn look(&self, incoming: Incoming, to: &ReplyTo, trace: &mut Trace) -> Result<Response<Bytes>, Refusal> {
-        let world = self.world.load_full();
-        let accepted = accept::message(incoming)?;
-        let authenticated = authenticate::caller(accepted, &world, &self.me)?;
-        let poll = verify::poll(authenticated, &world, &self.settings, trace)?;
-        claim::id(poll.signer(), poll.id(), to.arrival, &self.claims, trace)?;
-        let found = self.bundles.find(poll.signer(), poll.bundle(), to.arrival, &self.settings);
+    /// The legs of a bundle that are there by now.
+    pub(crate) fn look(&self, poll: &VerifiedPoll, trace: &mut Trace) -> Result<Report, Refusal> {
+        claim::id(poll.signer(), poll.id(), poll.arrival(), &self.claims, trace)?;
+        let found = self.bundles.find(poll.signer(), poll.bundle(), poll.arrival(), &self.settings);
         let running = found.ok_or(RefusalCode::BundleUnknown)?;
         trace.of_bundle(named(running.definition()));
-        self.report(&running, to, trace).await
-    }
-
-    async fn report(&self, running: &Running, to: &ReplyTo, trace: &mut Trace) -> Result<Response<Bytes>, Refusal> {
-        let sealed = seal::document(&running.answer(), to, &*self.seal)?;
-        Ok(respond::with(outcome::log(sealed, &self.journal, trace).await?))
+        Ok(running.report())
     }
 
     /// Forgets the bundles that can no longer be polled, also where nobody asks.
@@ -130,6 +98,8 @@ pub(crate) fn fits(query: &Query, leg: &Leg, definition: &Definition, bundle: &M
         "`service` is not the definition's"
     } else if query.purpose != definition.purpose {
         "`purpose` is not the definition's"
+    } else if query.message.is_some() {
+        "a leg encloses no message"
     } else if !same_operands(query, leg) {
         "verb, fields or operation are not the definition's"
     } else {

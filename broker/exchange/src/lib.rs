@@ -10,6 +10,8 @@
 
 pub mod bundle;
 pub mod claims;
+mod dialect;
+mod members;
 pub mod pipeline;
 pub mod provider;
 mod refuse;
@@ -20,6 +22,7 @@ mod trace;
 pub mod world;
 
 pub use claims::Claims;
+pub use dialect::address;
 pub use pipeline::{Exchange, Parties};
 pub use provider::{Provider, ProviderFailure};
 pub use reply::{Incoming, ReplyTo};

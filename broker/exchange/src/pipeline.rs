@@ -12,6 +12,7 @@ use mohur_wire::{Clock, MemberId, Refusal};
 use crate::bundle::Bundles;
 use crate::provider::Provider;
 use crate::reply::{Incoming, ReplyTo};
+use crate::stage::verify::Message;
 use crate::stage::{accept, authenticate, call, claim, decide, intent, outcome, release, respond, route, seal, verify};
 use crate::trace::Trace;
 use crate::{Claims, Settings, World};
@@ -61,28 +62,29 @@ impl<P: Provider> Exchange<P> {
         self.world.load_full()
     }
 
-    /// Answers one query.
-    pub async fn query(&self, incoming: Incoming) -> http::Response<Bytes> {
-        let reply_to = ReplyTo::of(&incoming);
-        let mut trace = Trace::of(&incoming);
-        match self.answer(incoming, &reply_to, &mut trace).await {
+    /// Answers one message: a query, a bundle or a poll, in either dialect.
+    pub async fn message(self: &Arc<Self>, incoming: Incoming) -> http::Response<Bytes> {
+        let (mut reply_to, mut trace) = (ReplyTo::of(&incoming), Trace::of(&incoming));
+        match self.answer(incoming, &mut reply_to, &mut trace).await {
             Ok(response) => response,
             Err(refusal) => self.refuse(refusal, &reply_to, trace).await,
         }
     }
 
     async fn answer(
-        &self,
+        self: &Arc<Self>,
         incoming: Incoming,
-        to: &ReplyTo,
+        to: &mut ReplyTo,
         trace: &mut Trace,
     ) -> Result<http::Response<Bytes>, Refusal> {
         let world = self.world.load_full();
-        let accepted = accept::message(incoming)?;
+        let accepted = accept::message(incoming, &self.settings)?;
         let authenticated = authenticate::caller(accepted, &world, &self.me)?;
-        let verified = verify::query(authenticated, &world, &self.settings, trace)?;
-        let released = self.exchange(verified, &world, trace).await?;
-        let sealed = seal::answer(released, to, &*self.seal)?;
+        let sealed = match verify::signature(authenticated, &world, &self.settings, to, trace)? {
+            Message::Query(verified) => seal::answer(self.exchange(verified, &world, trace).await?, to, &*self.seal)?,
+            Message::Bundle(verified) => seal::report(&self.begin(verified, world, trace).await?, to, &*self.seal)?,
+            Message::Poll(verified) => seal::report(&self.look(&verified, trace)?, to, &*self.seal)?,
+        };
         let logged = outcome::log(sealed, &self.journal, trace).await?;
         Ok(respond::with(logged))
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::Response;
 use http::header::{HeaderValue, RETRY_AFTER};
-use http::{Response, StatusCode};
 use mohur_transparency::Receipt;
 use mohur_wire::{Refusal, RefusalCode};
 use tokio::time::Instant;
@@ -87,7 +87,7 @@ impl<P: Provider> Exchange<P> {
 
 /// Who is refused for a passing reason is told when to come back (RFC 9110 §10.2.3).
 fn retry_later(mut response: Response<Bytes>) -> Response<Bytes> {
-    if matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+    if response.extensions().get::<RefusalCode>().is_some_and(|code| matches!(code.text().status, 429 | 503)) {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response

@@ -7,6 +7,8 @@ use mohur_chain::TlsIdentity;
 use mohur_wire::{Arrival, MessageId};
 use tokio::time::Instant;
 
+use crate::dialect::{self, Dialect};
+
 /// One request, whole and bounded, from a peer whose certificate was validated.
 pub struct Incoming {
     /// Who opened the connection.
@@ -19,21 +21,28 @@ pub struct Incoming {
     pub arrival: Arrival,
 }
 
-/// What the answer must be bound to.
+/// What the answer must be bound to, and how it is written.
 pub struct ReplyTo {
+    pub(crate) dialect: Dialect,
     pub(crate) parts: Arc<http::request::Parts>,
     pub(crate) arrival: Arrival,
     /// For answers that must all take the same time.
     pub(crate) since: Instant,
+    /// The id that the caller gave the message, as far as it was read and well formed.
+    pub(crate) id: Option<MessageId>,
+    /// The value of the request's signature, once it was verified.
+    pub(crate) signature: Option<Vec<u8>>,
 }
 
 impl ReplyTo {
     pub(crate) fn of(incoming: &Incoming) -> Self {
-        Self { parts: Arc::clone(&incoming.parts), arrival: incoming.arrival, since: Instant::now() }
-    }
-
-    /// The id that the caller gave the message, if it gave a well-formed one.
-    pub(crate) fn id(&self) -> Option<MessageId> {
-        self.parts.headers.get("mohur-id")?.to_str().ok()?.parse().ok()
+        Self {
+            dialect: Dialect::of(&incoming.parts),
+            parts: Arc::clone(&incoming.parts),
+            arrival: incoming.arrival,
+            since: Instant::now(),
+            id: dialect::rest::id(&incoming.parts),
+            signature: None,
+        }
     }
 }

@@ -17,6 +17,8 @@ pub struct Settings {
     pub bundles_at_once: usize,
     /// Most legs of one bundle. 32.
     pub bundle_legs: usize,
+    /// Largest message of another protocol that a query may enclose, in bytes. 128 KiB.
+    pub message_bytes: usize,
     /// How long a refusal takes that must not tell "denied" from "absent". 1 s.
     pub concealment: Duration,
 }
@@ -30,7 +32,15 @@ impl Default for Settings {
             bundle_kept: Duration::from_secs(600),
             bundles_at_once: 256,
             bundle_legs: 32,
+            message_bytes: 128 << 10,
             concealment: Duration::from_secs(1),
         }
+    }
+}
+
+impl Settings {
+    /// The freshness window in seconds.
+    pub(crate) fn window(&self) -> u32 {
+        u32::try_from(self.freshness.as_secs()).unwrap_or(u32::MAX)
     }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use mohur_crypto::Digest;
 use mohur_journal::{Committed, Draft};
-use mohur_message::http_signature::VerifiedRequest;
 use mohur_policy::Decision;
 use mohur_transparency::Receipt;
 use mohur_transparency::leaf::Kind;
 use mohur_wire::{Arrival, FieldName, MemberId, MessageId, RefusalCode, Value};
 
 use crate::claims::{Claim, First};
+use crate::dialect::Signed;
 use crate::reply::Incoming;
 use crate::stage::route::Routed;
 use crate::stage::verify::Verified;
@@ -70,9 +70,9 @@ impl Trace {
         trace
     }
 
-    pub(crate) fn signed_by(&mut self, request: &VerifiedRequest) {
-        self.certificate = request.certificate().fingerprint();
-        self.id = Some(request.message_id().clone());
+    pub(crate) fn signed_by(&mut self, signed: &Signed) {
+        self.certificate = signed.signer.certificate().fingerprint();
+        self.id.clone_from(&signed.id);
     }
 
     pub(crate) fn of_bundle(&mut self, bundle: String) {

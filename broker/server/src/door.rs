@@ -5,17 +5,15 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Method, Response, StatusCode};
-use mohur_exchange::{Exchange, Incoming, Provider};
+use http::{Method, Response, StatusCode, Uri};
+use mohur_exchange::{Exchange, Incoming, Provider, address};
 use mohur_http::{Handler, Request};
 use mohur_wire::refusal::Problem;
-use mohur_wire::{MessageId, Refusal, RefusalCode};
+use mohur_wire::{MemberId, MessageId, Refusal, RefusalCode};
 
+use crate::contract::OPENAPI;
 use crate::metrics::Metrics;
 use crate::rate::Rates;
-
-/// The published contract, served as it stands.
-pub(crate) const OPENAPI: &str = include_str!("../../../schemas/contracts/openapi.json");
 
 /// Takes requests from the network to the exchange.
 pub(crate) struct Door<P> {
@@ -25,57 +23,79 @@ pub(crate) struct Door<P> {
 }
 
 enum Way {
-    Query,
-    Bundle,
-    Poll,
+    Message,
     Definitions,
     Definition(String),
-    Contract,
+    Members,
+    Services { member: String, allowed: bool },
+    OpenApi,
     Refused(RefusalCode),
 }
 
-fn way(method: &Method, path: &str) -> Way {
-    let (known, expected) = match path {
-        "/v1/query" => (Way::Query, Method::POST),
-        "/v1/bundles" => (Way::Bundle, Method::POST),
-        "/v1/bundles/poll" => (Way::Poll, Method::POST),
+fn way(method: &Method, uri: &Uri) -> Way {
+    let query = uri.query().unwrap_or_default();
+    let (known, expected) = match uri.path() {
+        address::QUERY | address::BUNDLES | address::POLL => (Way::Message, Method::POST),
         "/v1/definitions" => (Way::Definitions, Method::GET),
-        "/openapi.json" => (Way::Contract, Method::GET),
-        _ => match path.strip_prefix("/v1/definitions/") {
-            Some(name) => (Way::Definition(name.to_owned()), Method::GET),
-            None => return Way::Refused(RefusalCode::NoSuchEndpoint),
+        "/v1/members" => (Way::Members, Method::GET),
+        "/openapi.json" => (Way::OpenApi, Method::GET),
+        path => match (path.strip_prefix("/v1/definitions/"), services(path)) {
+            (Some(name), _) => (Way::Definition(name.to_owned()), Method::GET),
+            (None, Some(member)) => {
+                (Way::Services { member: member.to_owned(), allowed: query == "allowed=true" }, Method::GET)
+            }
+            (None, None) => return Way::Refused(RefusalCode::NoSuchEndpoint),
         },
     };
     if *method == expected { known } else { Way::Refused(RefusalCode::MethodNotAllowed) }
+}
+
+/// The member in `/v1/members/{instance}/{class}/{member}/{subsystem}/services`.
+fn services(path: &str) -> Option<&str> {
+    path.strip_prefix("/v1/members/")?.strip_suffix("/services")
 }
 
 impl<P: Provider> Door<P> {
     async fn answer(&self, request: Request) -> Response<Bytes> {
         let Some(peer) = request.peer else { return self.refuse(RefusalCode::CertificateRefused) };
         let admitted = self.rates.admits(peer.member());
-        let way = way(&request.parts.method, request.parts.uri.path());
+        let way = way(&request.parts.method, &request.parts.uri);
         let incoming = Incoming { peer, parts: Arc::new(request.parts), body: request.body, arrival: request.arrival };
         if !admitted {
             return self.too_many(&incoming).await;
         }
-        match way {
-            Way::Query => self.exchange.query(incoming).await,
-            Way::Bundle => self.exchange.bundle(incoming).await,
-            Way::Poll => self.exchange.poll(incoming).await,
-            Way::Contract => json(OPENAPI),
-            Way::Definitions => json(self.exchange.definitions()),
-            Way::Definition(name) => {
-                match name.parse::<MessageId>().ok().and_then(|id| self.exchange.definition(&id)) {
-                    Some(definition) => json(definition),
-                    None => self.exchange.turn_away(&incoming, RefusalCode::BundleUnknown.into()).await,
-                }
-            }
-            Way::Refused(code) => self.exchange.turn_away(&incoming, code.into()).await,
+        let document = match way {
+            Way::Message => return self.exchange.message(incoming).await,
+            Way::Refused(code) => Err(code),
+            Way::OpenApi => Ok(json(OPENAPI)),
+            Way::Definitions => Ok(json(self.exchange.definitions())),
+            Way::Definition(name) => self.definition(&name),
+            Way::Members => self.listed(&incoming).map(|()| json(self.exchange.members())),
+            Way::Services { member, allowed } => self.services(&incoming, &member, allowed),
+        };
+        match document {
+            Ok(response) => response,
+            Err(code) => self.exchange.turn_away(&incoming, code.into()).await,
         }
     }
-}
 
-impl<P: Provider> Door<P> {
+    fn definition(&self, name: &str) -> Result<Response<Bytes>, RefusalCode> {
+        let definition = name.parse::<MessageId>().ok().and_then(|id| self.exchange.definition(&id));
+        definition.map(json).ok_or(RefusalCode::BundleUnknown)
+    }
+
+    /// Who is a member is for members to know.
+    fn listed(&self, incoming: &Incoming) -> Result<(), RefusalCode> {
+        if self.exchange.knows(incoming.peer.member()) { Ok(()) } else { Err(RefusalCode::UnknownMember) }
+    }
+
+    fn services(&self, incoming: &Incoming, member: &str, allowed: bool) -> Result<Response<Bytes>, RefusalCode> {
+        self.listed(incoming)?;
+        let caller = allowed.then_some((incoming.peer.member(), incoming.arrival));
+        let member = member.parse::<MemberId>().ok();
+        member.and_then(|id| self.exchange.services_of(&id, caller)).map(json).ok_or(RefusalCode::UnknownMember)
+    }
+
     /// More than the member's share: refused under the seal, and logged as far as the log should grow for it.
     async fn too_many(&self, incoming: &Incoming) -> Response<Bytes> {
         let refusal = RefusalCode::RateLimited.into();
@@ -91,7 +111,7 @@ impl<P: Provider> Handler for Door<P> {
     async fn handle(&self, request: Request) -> Response<Bytes> {
         let started = Instant::now();
         let response = self.answer(request).await;
-        self.metrics.finished(started, response.status());
+        self.metrics.finished(started, &response);
         response
     }
 
@@ -111,15 +131,19 @@ impl<P: Provider> Handler for Door<P> {
     fn refuse(&self, code: RefusalCode) -> Response<Bytes> {
         self.metrics.cut_off(code);
         let problem = Problem::new(&Refusal::from(code), None);
-        let mut response = Response::new(Bytes::from(serde_json::to_vec(&problem).unwrap_or_default()));
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = document("application/problem+json", body);
         *response.status_mut() = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
     }
 }
 
 fn json(body: impl Into<Bytes>) -> Response<Bytes> {
+    document("application/json", body)
+}
+
+fn document(media_type: &'static str, body: impl Into<Bytes>) -> Response<Bytes> {
     let mut response = Response::new(body.into());
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }

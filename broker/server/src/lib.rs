@@ -3,6 +3,7 @@
 mod admin;
 mod broker;
 mod config;
+mod contract;
 mod door;
 mod metrics;
 mod provider;

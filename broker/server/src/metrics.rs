@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use http::StatusCode;
+use http::Response;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use mohur_wire::RefusalCode;
@@ -52,8 +52,11 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn finished(&self, started: Instant, status: StatusCode) {
-        let class = usize::from(!status.is_success()) + usize::from(status.is_server_error());
+    /// Counts an answer. SOAP answers many a refusal with 500: what counts is the status that the refusal itself has.
+    pub(crate) fn finished<T>(&self, started: Instant, response: &Response<T>) {
+        let refused = response.extensions().get::<RefusalCode>().map(|code| code.text().status);
+        let status = refused.unwrap_or(response.status().as_u16());
+        let class = usize::from(status >= 300) + usize::from(status >= 500);
         if let Some(counter) = self.statuses.get(class) {
             counter.increment(1);
         }

@@ -245,6 +245,7 @@ pub(crate) fn read_facts(table: &mut Table) -> Option<Facts> {
     let has_case = table.flag("has-case").unwrap_or(false);
     let on_behalf_of = table.optional("on-behalf-of");
     let bundle = table.optional::<Words>("bundle");
+    let encloses = table.flag("encloses").unwrap_or(false);
     let at = if table.has("at") { table.optional::<Timestamp>("at") } else { AT.parse().ok() };
     Some(Facts {
         caller: caller?,
@@ -256,6 +257,7 @@ pub(crate) fn read_facts(table: &mut Table) -> Option<Facts> {
         has_case,
         on_behalf_of,
         bundle: bundle.map(|Words(bundle)| bundle),
+        encloses,
         at: at?,
     })
 }

@@ -37,6 +37,10 @@ pub fn decide(policies: &PolicySet, facts: &Facts) -> Decision {
     }
     let question = Question { slice, facts, purpose, name };
     evaluate(&question, &mut decision);
+    if facts.encloses && decision.permitted && !decision.permits_message() {
+        decision.permitted = false;
+        decision.reasons.push(missing("message", "", "an enclosed message needs a grant that reads `message` whole"));
+    }
     settle(decision)
 }
 

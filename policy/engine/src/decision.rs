@@ -8,6 +8,9 @@ use mohur_wire::{FieldName, RefusalCode};
 
 use crate::{Mask, Obligation};
 
+/// The field that a whole message of another protocol is answered in.
+const MESSAGE: &str = "message";
+
 /// A decision. What `fields` does not name is not released.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -91,6 +94,13 @@ impl Decision {
         } else {
             Some(RefusalCode::Denied)
         }
+    }
+
+    /// Whether the message that a query encloses may go on: only where the answer to it may be released whole, too. What a
+    /// whole message says is nobody's to pick apart.
+    #[must_use]
+    pub fn permits_message(&self) -> bool {
+        self.permitted && self.fields.keys().any(|field| field.as_str() == MESSAGE)
     }
 
     /// This decision, narrowed to what another one allows as well: the fields of both under the strictest masks.

@@ -26,6 +26,8 @@ pub struct Facts {
     pub on_behalf_of: Option<MemberId>,
     /// The bundle definition that the query is a leg of, e.g. `issue-id-document`.
     pub bundle: Option<String>,
+    /// Whether the query encloses a whole message of another protocol.
+    pub encloses: bool,
     /// When the message arrived.
     pub at: Timestamp,
 }
@@ -46,6 +48,7 @@ impl Facts {
             has_case: query.case.is_some(),
             on_behalf_of: query.on_behalf_of.clone(),
             bundle: query.leg.as_ref().map(|leg| leg.definition.as_str().to_owned()),
+            encloses: query.message.is_some(),
             at,
         }
     }

@@ -40,6 +40,7 @@ pub(crate) fn model() -> AgencyModel {
             group("blood-group", &[Verb::Read, Verb::Match], &["bloodGroup"]),
             group("person", &[Verb::Read, Verb::Match], &["birthDate", "familyName"]),
             group("age", &[Verb::Verify], &["age"]),
+            group("whole", &[Verb::Read], &["message", "messageType"]),
         ],
         masks: BTreeMap::from([("familyName".parse().unwrap(), Mask::Initials)]),
         changes: vec![
@@ -91,6 +92,7 @@ pub(crate) fn facts(verb: Verb, fields: &[&str]) -> Facts {
         has_case: true,
         on_behalf_of: None,
         bundle: None,
+        encloses: false,
         at: "2026-05-01T08:00:00Z".parse().unwrap(),
     }
 }

@@ -1,7 +1,8 @@
 //! Caller: the caller itself signed this very opening, for the broker that sends it.
 
+use mohur_crypto::sha256;
 use mohur_message::{ProvenQuery, prove_query};
-use mohur_wire::{Ask, MemberId, Operation, Query, Refusal, RefusalCode};
+use mohur_wire::{Ask, MemberId, Operation, Query, Refusal, RefusalCode, SubjectKey};
 
 use super::decision::Decided;
 use crate::stop::Stop;
@@ -25,6 +26,7 @@ pub(crate) fn signed(decided: Decided, times: &Times) -> Result<Proved, Stop> {
     };
     let query = prove_query(&opening, connected.ask().evidence(), &world.keys(arrival.0), &home)?;
     decided.check_fits(&query)?;
+    check_subject(query.query())?;
     times.judge_signature(query.created(), arrival)?;
     // A settlement comes when it comes: the signature over the reservation covers it, or the fee would stay reserved.
     if decided.settle().is_none() && query.expires().is_some_and(|expires| expires < arrival.unix_seconds()) {
@@ -35,6 +37,18 @@ pub(crate) fn signed(decided: Decided, times: &Times) -> Result<Proved, Stop> {
         return Err(Refusal::new(RefusalCode::SettlementRefused, detail).into());
     }
     Ok(Proved { decided, query })
+}
+
+/// Where a whole message is the subject, it is the message that is enclosed.
+fn check_subject(query: &Query) -> Result<(), Stop> {
+    let SubjectKey::Message(named) = &query.subject else { return Ok(()) };
+    match &query.message {
+        Some(message) if named.as_str() == sha256(&message.content).to_base64url() => Ok(()),
+        Some(_) | None => {
+            let detail = "The subject is not the SHA-256 of the enclosed message.";
+            Err(Refusal::new(RefusalCode::DigestMismatch, detail).into())
+        }
+    }
 }
 
 fn is_reserve(query: &Query) -> bool {

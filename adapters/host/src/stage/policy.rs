@@ -31,7 +31,7 @@ pub(crate) fn permit(claimed: Claimed, me: &MemberId, guard: &Guarded) -> Result
     }
     let conceal = decision.conceal;
     let decision = decision.narrowed_by(decided.fields());
-    if !decision.permitted {
+    if !decision.permitted || (query.message.is_some() && !decision.permits_message()) {
         let code = if conceal { RefusalCode::NotAvailable } else { RefusalCode::Denied };
         return Err(Stop::new(code, "the broker's decision and our own have no field in common"));
     }

@@ -101,7 +101,11 @@ impl<P: Provider> Run<P> {
             Err(refusal) => refused(leg.id.clone(), refusal.code),
         };
         let answer = self.log(answer, &mut trace).await?;
-        self.running.enter(answer.clone());
+        let read = released.as_ref().ok().and_then(Released::fields);
+        match read {
+            Some(fields) => self.running.enter_read(answer.clone(), fields),
+            None => self.running.enter(answer.clone()),
+        }
         let released = released.ok()?;
         let id = reservation_id(&released)?;
         let reserved = leg.operation == Some(Operation::Reserve) && answer.verdict == Verdict::Clear;
@@ -173,6 +177,9 @@ fn refused(leg: MessageId, code: RefusalCode) -> LegAnswer {
         RefusalCode::Denied | RefusalCode::UnknownService => Verdict::NotInProfile,
         RefusalCode::NotAvailable => Verdict::Unknown,
         RefusalCode::Malformed
+        | RefusalCode::XmlRefused
+        | RefusalCode::NotUnderstood
+        | RefusalCode::NotMapped
         | RefusalCode::TooLarge
         | RefusalCode::UnsupportedMediaType
         | RefusalCode::NoSuchEndpoint

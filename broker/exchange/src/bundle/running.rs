@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mohur_wire::bundle::{BundleAnswer, Definition, LegAnswer, Outcome};
-use mohur_wire::{Arrival, MemberId, MessageId, Refusal, RefusalCode};
+use mohur_wire::{Arrival, FieldName, MemberId, MessageId, Refusal, RefusalCode, Value};
 use tokio::sync::watch;
 
 use crate::Settings;
@@ -30,21 +30,26 @@ pub(crate) struct Running {
     progress: watch::Sender<Progress>,
 }
 
+/// Released values.
+pub(crate) type Fields = BTreeMap<FieldName, Value>;
+
+/// How far a bundle has come: what the caller is told, and the values in its owners' seals, for who cannot read those.
+pub(crate) struct Report {
+    answer: BundleAnswer,
+    read: BTreeMap<MessageId, Fields>,
+}
+
 #[derive(Clone, Default)]
 struct Progress {
     legs: BTreeMap<MessageId, LegAnswer>,
+    read: BTreeMap<MessageId, Fields>,
     outcome: Option<Outcome>,
 }
 
 impl Bundles {
     /// Opens a bundle; its id is taken from then on.
-    pub(crate) fn open(
-        &self,
-        bundle: &VerifiedBundle,
-        at: Arrival,
-        settings: &Settings,
-    ) -> Result<Arc<Running>, Refusal> {
-        self.enter(bundle.signer(), bundle.id(), bundle.definition(), at, settings)
+    pub(crate) fn open(&self, bundle: &VerifiedBundle, settings: &Settings) -> Result<Arc<Running>, Refusal> {
+        self.enter(bundle.signer(), bundle.id(), bundle.definition(), bundle.arrival(), settings)
     }
 
     fn enter(
@@ -113,6 +118,18 @@ fn forget_oldest(table: &mut Table, signer: &MemberId, most: usize) {
     }
 }
 
+impl Report {
+    /// The document.
+    pub(crate) const fn answer(&self) -> &BundleAnswer {
+        &self.answer
+    }
+
+    /// The values of each leg whose owner sealed some.
+    pub(crate) const fn read(&self) -> &BTreeMap<MessageId, Fields> {
+        &self.read
+    }
+}
+
 impl Running {
     pub(crate) const fn definition(&self) -> &Definition {
         &self.definition
@@ -141,6 +158,14 @@ impl Running {
         });
     }
 
+    /// Enters a leg's answer with the values that its owner sealed and the caller may read.
+    pub(crate) fn enter_read(&self, answer: LegAnswer, fields: &Fields) {
+        self.progress.send_modify(|progress| {
+            progress.read.insert(answer.leg.clone(), fields.clone());
+            progress.legs.insert(answer.leg.clone(), answer);
+        });
+    }
+
     /// Nothing more is to come.
     pub(crate) fn complete(&self, outcome: Outcome) {
         self.progress.send_modify(|progress| progress.outcome = Some(outcome));
@@ -152,17 +177,18 @@ impl Running {
         self.definition.outcome(&progress.legs.iter().map(|(leg, answer)| (leg.clone(), answer.verdict)).collect())
     }
 
-    /// The document for the caller. Until all is settled the outcome is `incomplete`.
-    pub(crate) fn answer(&self) -> BundleAnswer {
+    /// What the caller is told. Until all is settled the outcome is `incomplete`.
+    pub(crate) fn report(&self) -> Report {
         let progress = self.progress.borrow().clone();
-        BundleAnswer {
+        let answer = BundleAnswer {
             bundle: self.id.clone(),
             definition: self.definition.id.clone(),
             version: self.definition.version,
             outcome: progress.outcome.unwrap_or(Outcome::Incomplete),
             complete: progress.outcome.is_some(),
             legs: self.definition.legs.iter().filter_map(|leg| progress.legs.get(&leg.id).cloned()).collect(),
-        }
+        };
+        Report { answer, read: progress.read }
     }
 }
 

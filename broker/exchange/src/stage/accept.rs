@@ -1,30 +1,35 @@
 //! Accept: the message is one that this door takes.
 
-use http::header::CONTENT_TYPE;
-use mohur_wire::{Refusal, RefusalCode};
+use mohur_chain::TlsIdentity;
+use mohur_wire::{Arrival, Refusal};
 
+use crate::Settings;
+use crate::dialect::Received;
 use crate::reply::Incoming;
 
 /// A message of the right form. Its body was bounded by whoever read it from the socket.
 pub struct Accepted {
-    incoming: Incoming,
+    peer: TlsIdentity,
+    arrival: Arrival,
+    received: Received,
 }
 
-/// Refuses what is not JSON.
-pub fn message(incoming: Incoming) -> Result<Accepted, Refusal> {
-    let media_type = incoming.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
-        return Err(Refusal::new(
-            RefusalCode::UnsupportedMediaType,
-            "Content-Type must be application/json; compare with the contract at /openapi.json.",
-        ));
-    }
-    Ok(Accepted { incoming })
+/// Refuses what is not of the form that its address takes.
+pub fn message(incoming: Incoming, settings: &Settings) -> Result<Accepted, Refusal> {
+    let (peer, arrival) = (incoming.peer.clone(), incoming.arrival);
+    Ok(Accepted { peer, arrival, received: Received::of(incoming, settings)? })
 }
 
 impl Accepted {
-    pub(crate) fn into_incoming(self) -> Incoming {
-        self.incoming
+    pub(crate) const fn peer(&self) -> &TlsIdentity {
+        &self.peer
+    }
+
+    pub(crate) const fn arrival(&self) -> Arrival {
+        self.arrival
+    }
+
+    pub(crate) fn into_received(self) -> Received {
+        self.received
     }
 }

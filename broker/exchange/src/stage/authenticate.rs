@@ -4,18 +4,16 @@ use mohur_wire::{MemberId, Refusal, RefusalCode};
 
 use super::accept::Accepted;
 use crate::World;
-use crate::reply::Incoming;
 
 /// A message from a member of ours.
 pub struct Authenticated {
-    incoming: Incoming,
+    accepted: Accepted,
 }
 
 /// Finds the peer in the directory.
 pub fn caller(accepted: Accepted, world: &World, me: &MemberId) -> Result<Authenticated, Refusal> {
-    let incoming = accepted.into_incoming();
-    let (directory, peer) = (&world.directory, &incoming.peer);
-    if !directory.is_current(incoming.arrival.0) {
+    let (directory, peer) = (&world.directory, accepted.peer());
+    if !directory.is_current(accepted.arrival().0) {
         return Err(RefusalCode::DirectoryStale.into());
     }
     if directory.is_denied(&peer.fingerprint()) {
@@ -25,11 +23,11 @@ pub fn caller(accepted: Accepted, world: &World, me: &MemberId) -> Result<Authen
     if member.broker != *me {
         return Err(Refusal::new(RefusalCode::WrongBroker, format!("Your home broker is {}.", member.broker)));
     }
-    Ok(Authenticated { incoming })
+    Ok(Authenticated { accepted })
 }
 
 impl Authenticated {
-    pub(crate) fn into_incoming(self) -> Incoming {
-        self.incoming
+    pub(crate) fn into_accepted(self) -> Accepted {
+        self.accepted
     }
 }

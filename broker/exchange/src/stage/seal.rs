@@ -1,17 +1,14 @@
 //! Seal: the broker signs what the caller will receive, before it is logged and before it leaves.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Response, StatusCode};
+use http::Response;
 use mohur_crypto::{Digest, sha256};
-use mohur_message::http_signature::sign_response;
 use mohur_seal::Seal;
-use mohur_wire::refusal::Problem;
 use mohur_wire::{Refusal, RefusalCode};
-use serde::Serialize;
 
 use super::release::Released;
-use crate::bundle::LegAnswer;
+use crate::bundle::{LegAnswer, Report};
+use crate::dialect::{self, Said};
 use crate::reply::ReplyTo;
 
 /// Something sealed, with the digest that the log commits to.
@@ -21,37 +18,23 @@ pub struct Sealed<T> {
     status: Option<RefusalCode>,
 }
 
-#[derive(Serialize)]
-struct AnswerBody<'a> {
-    answer: &'a str,
-}
-
 /// Seals the answer to a single query.
 pub fn answer(released: Released, to: &ReplyTo, seal: &dyn Seal) -> Result<Sealed<Response<Bytes>>, Refusal> {
-    document(&AnswerBody { answer: released.sealed() }, to, seal)
+    dialect::write(&Said::Answer(&released), to, seal).map(|response| of(response, None))
 }
 
-/// Seals any JSON document as an answer with status 200.
-pub(crate) fn document(
-    document: &impl Serialize,
-    to: &ReplyTo,
-    seal: &dyn Seal,
-) -> Result<Sealed<Response<Bytes>>, Refusal> {
-    let body = serde_json::to_vec(document).map_err(|_| RefusalCode::Internal)?;
-    signed(StatusCode::OK, "application/json", body.into(), to, seal, None)
+/// Seals how far a bundle has come.
+pub(crate) fn report(report: &Report, to: &ReplyTo, seal: &dyn Seal) -> Result<Sealed<Response<Bytes>>, Refusal> {
+    dialect::write(&Said::Report(report), to, seal).map(|response| of(response, None))
 }
 
 /// Seals a refusal. Should even that fail, the refusal goes out without a seal: it releases nothing.
 pub(crate) fn refusal(refusal: &Refusal, to: &ReplyTo, seal: &dyn Seal) -> Sealed<Response<Bytes>> {
-    let id = to.id();
-    let problem = Problem::new(refusal, id.as_ref().map(mohur_wire::MessageId::as_str));
-    let body = Bytes::from(serde_json::to_vec(&problem).unwrap_or_default());
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    signed(status, "application/problem+json", body.clone(), to, seal, Some(refusal.code)).unwrap_or_else(|_| Sealed {
-        digest: sha256(&body),
-        content: plain(status, "application/problem+json", body),
-        status: Some(refusal.code),
-    })
+    let said = Said::Refusal(refusal);
+    let mut response = dialect::write(&said, to, seal).unwrap_or_else(|_| dialect::write_plain(&said, to));
+    // Not sent: for this process, which counts and retries by the code, whatever status the dialect has for it.
+    response.extensions_mut().insert(refusal.code);
+    of(response, Some(refusal.code))
 }
 
 /// A leg's answer carries its owner's seal; the broker's stands on the document that holds all legs.
@@ -60,28 +43,8 @@ pub(crate) fn leg(answer: LegAnswer) -> Sealed<LegAnswer> {
     Sealed { digest, status: answer.refusal, content: answer }
 }
 
-fn signed(
-    status: StatusCode,
-    media_type: &'static str,
-    body: Bytes,
-    to: &ReplyTo,
-    seal: &dyn Seal,
-    code: Option<RefusalCode>,
-) -> Result<Sealed<Response<Bytes>>, Refusal> {
-    let digest = sha256(&body);
-    let mut response = plain(status, media_type, body);
-    if let Some(id) = to.parts.headers.get("mohur-id") {
-        response.headers_mut().insert("mohur-id", id.clone());
-    }
-    sign_response(&mut response, &to.parts, seal, to.arrival.unix_seconds()).map_err(|_| RefusalCode::Internal)?;
-    Ok(Sealed { content: response, digest, status: code })
-}
-
-fn plain(status: StatusCode, media_type: &'static str, body: Bytes) -> Response<Bytes> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-    response
+fn of(response: Response<Bytes>, status: Option<RefusalCode>) -> Sealed<Response<Bytes>> {
+    Sealed { digest: sha256(response.body()), content: response, status }
 }
 
 impl<T> Sealed<T> {

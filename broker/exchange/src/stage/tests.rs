@@ -39,8 +39,8 @@
 //! # use mohur_seal::Seal;
 //! # use mohur_wire::{MemberId, Refusal};
 //! # type Answer = http::Response<bytes::Bytes>;
-//! fn next(it: Authenticated, world: &World, settings: &Settings, trace: &mut Trace) {
-//!     let _ = verify::query(it, world, settings, trace);
+//! fn next(it: Authenticated, world: &World, settings: &Settings, to: &mut ReplyTo, trace: &mut Trace) {
+//!     let _ = verify::signature(it, world, settings, to, trace);
 //! }
 //! ```
 //!
@@ -52,8 +52,8 @@
 //! # use mohur_seal::Seal;
 //! # use mohur_wire::{MemberId, Refusal};
 //! # type Answer = http::Response<bytes::Bytes>;
-//! fn next(it: Accepted, world: &World, settings: &Settings, trace: &mut Trace) {
-//!     let _ = verify::query(it, world, settings, trace);
+//! fn next(it: Accepted, world: &World, settings: &Settings, to: &mut ReplyTo, trace: &mut Trace) {
+//!     let _ = verify::signature(it, world, settings, to, trace);
 //! }
 //! ```
 //!
@@ -309,6 +309,90 @@
 //! }
 //! ```
 //!
+//! # Without asking which kind of message was signed
+//!
+//! Both dialects lead to one type, whose kinds each carry what only the verified signature gives.
+//!
+//! ```
+//! # use mohur_exchange::stage::{accept::*, authenticate::*, call::*, claim::*, decide::*, intent::*, outcome::*, release::*, route::*, seal::*, verify::*};
+//! # use mohur_exchange::stage::{accept, authenticate, call, claim, decide, intent, outcome, release, respond, route, seal, verify};
+//! # use mohur_exchange::{Claims, Incoming, Provider, ReplyTo, Settings, Trace, World};
+//! # use mohur_journal::Journal;
+//! # use mohur_seal::Seal;
+//! # use mohur_wire::{MemberId, Refusal};
+//! # type Answer = http::Response<bytes::Bytes>;
+//! fn next(it: Message, claims: &Claims, trace: &mut Trace) {
+//!     let Message::Query(query) = it else { return };
+//!     let _ = claim::once(query, claims, trace);
+//! }
+//! ```
+//!
+//! ```compile_fail,E0308
+//! # use mohur_exchange::stage::{accept::*, authenticate::*, call::*, claim::*, decide::*, intent::*, outcome::*, release::*, route::*, seal::*, verify::*};
+//! # use mohur_exchange::stage::{accept, authenticate, call, claim, decide, intent, outcome, release, respond, route, seal, verify};
+//! # use mohur_exchange::{Claims, Incoming, Provider, ReplyTo, Settings, Trace, World};
+//! # use mohur_journal::Journal;
+//! # use mohur_seal::Seal;
+//! # use mohur_wire::{MemberId, Refusal};
+//! # type Answer = http::Response<bytes::Bytes>;
+//! fn next(it: Message, claims: &Claims, trace: &mut Trace) {
+//!     let Message::Bundle(query) = it else { return };
+//!     let _ = claim::once(query, claims, trace);
+//! }
+//! ```
+//!
+//! ```
+//! # use mohur_exchange::stage::{accept::*, authenticate::*, call::*, claim::*, decide::*, intent::*, outcome::*, release::*, route::*, seal::*, verify::*};
+//! # use mohur_exchange::stage::{accept, authenticate, call, claim, decide, intent, outcome, release, respond, route, seal, verify};
+//! # use mohur_exchange::{Claims, Incoming, Provider, ReplyTo, Settings, Trace, World};
+//! # use mohur_journal::Journal;
+//! # use mohur_seal::Seal;
+//! # use mohur_wire::{MemberId, Refusal};
+//! # type Answer = http::Response<bytes::Bytes>;
+//! fn kind(it: Verified) -> Message {
+//!     Message::Query(it)
+//! }
+//! ```
+//!
+//! ```compile_fail,E0308
+//! # use mohur_exchange::stage::{accept::*, authenticate::*, call::*, claim::*, decide::*, intent::*, outcome::*, release::*, route::*, seal::*, verify::*};
+//! # use mohur_exchange::stage::{accept, authenticate, call, claim, decide, intent, outcome, release, respond, route, seal, verify};
+//! # use mohur_exchange::{Claims, Incoming, Provider, ReplyTo, Settings, Trace, World};
+//! # use mohur_journal::Journal;
+//! # use mohur_seal::Seal;
+//! # use mohur_wire::{MemberId, Refusal};
+//! # type Answer = http::Response<bytes::Bytes>;
+//! fn kind(it: Authenticated) -> Message {
+//!     Message::Query(it)
+//! }
+//! ```
+//!
+//! ```compile_fail,E0451
+//! # use mohur_exchange::stage::{accept::*, authenticate::*, call::*, claim::*, decide::*, intent::*, outcome::*, release::*, route::*, seal::*, verify::*};
+//! # use mohur_exchange::stage::{accept, authenticate, call, claim, decide, intent, outcome, release, respond, route, seal, verify};
+//! # use mohur_exchange::{Claims, Incoming, Provider, ReplyTo, Settings, Trace, World};
+//! # use mohur_journal::Journal;
+//! # use mohur_seal::Seal;
+//! # use mohur_wire::{MemberId, Refusal};
+//! # type Answer = http::Response<bytes::Bytes>;
+//! fn forge(it: VerifiedBundle) -> VerifiedBundle {
+//!     VerifiedBundle { legs: it.legs, ..it }
+//! }
+//! ```
+//!
+//! ```compile_fail,E0451
+//! # use mohur_exchange::stage::{accept::*, authenticate::*, call::*, claim::*, decide::*, intent::*, outcome::*, release::*, route::*, seal::*, verify::*};
+//! # use mohur_exchange::stage::{accept, authenticate, call, claim, decide, intent, outcome, release, respond, route, seal, verify};
+//! # use mohur_exchange::{Claims, Incoming, Provider, ReplyTo, Settings, Trace, World};
+//! # use mohur_journal::Journal;
+//! # use mohur_seal::Seal;
+//! # use mohur_wire::{MemberId, Refusal};
+//! # type Answer = http::Response<bytes::Bytes>;
+//! fn forge(it: VerifiedPoll) -> VerifiedPoll {
+//!     VerifiedPoll { signer: it.signer, ..it }
+//! }
+//! ```
+//!
 //! # No result can be forged
 //!
 //! A value that was proved can be passed on; nothing outside its stage can make one, or change one.
@@ -335,7 +419,7 @@
 //! # use mohur_wire::{MemberId, Refusal};
 //! # type Answer = http::Response<bytes::Bytes>;
 //! fn forge(it: Accepted) -> Accepted {
-//!     Accepted { incoming: it.incoming, ..it }
+//!     Accepted { received: it.received, ..it }
 //! }
 //! ```
 //!
@@ -361,7 +445,7 @@
 //! # use mohur_wire::{MemberId, Refusal};
 //! # type Answer = http::Response<bytes::Bytes>;
 //! fn forge(it: Authenticated) -> Authenticated {
-//!     Authenticated { incoming: it.incoming, ..it }
+//!     Authenticated { accepted: it.accepted, ..it }
 //! }
 //! ```
 //!

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mohur_message::http_signature::{VerifiedRequest, verify_request};
+use mohur_crypto::sha256;
 use mohur_message::{Evidence, SentOpening};
 use mohur_wire::bundle::{Definition, Leg};
-use mohur_wire::{Arrival, MemberId, MessageId, Query, Refusal, RefusalCode};
+use mohur_wire::{Arrival, MemberId, MessageId, Query, Refusal, RefusalCode, SubjectKey};
 
 use super::authenticate::Authenticated;
-use crate::reply::Incoming;
+use crate::dialect::{Content, SignedBundle};
+use crate::reply::ReplyTo;
 use crate::trace::Trace;
 use crate::{Settings, World};
 
@@ -29,6 +30,7 @@ pub struct VerifiedBundle {
     id: MessageId,
     definition: Definition,
     legs: Vec<Verified>,
+    arrival: Arrival,
 }
 
 /// A poll whose signature was proved.
@@ -36,119 +38,103 @@ pub struct VerifiedPoll {
     signer: MemberId,
     id: MessageId,
     bundle: MessageId,
+    arrival: Arrival,
 }
 
-/// Verifies a single query.
-pub fn query(
+/// A message whose signature was proved.
+#[expect(clippy::large_enum_variant, reason = "a query is the rule; it is moved once, and a box would cost each one")]
+pub enum Message {
+    /// One query.
+    Query(Verified),
+    /// A bundle.
+    Bundle(VerifiedBundle),
+    /// A poll.
+    Poll(VerifiedPoll),
+}
+
+/// Verifies a message's signature, and what the message says as far as that needs no policy.
+pub fn signature(
     authenticated: Authenticated,
     world: &World,
     settings: &Settings,
+    to: &mut ReplyTo,
     trace: &mut Trace,
-) -> Result<Verified, Refusal> {
-    let (request, arrival) = signed(authenticated, world, settings, trace)?;
-    let verified = Verified::of(
-        &request,
-        request.opening(),
-        Arc::new(request.evidence().clone()),
-        arrival,
-        settings.provider_deadline,
-    )?;
-    let query = &verified.query;
-    if request.service_header() != Some(query.service.as_str()) {
-        return Err(unequal("Mohur-Service", "service"));
+) -> Result<Message, Refusal> {
+    let accepted = authenticated.into_accepted();
+    let (peer, arrival) = (accepted.peer().member().clone(), accepted.arrival());
+    let signed = accepted.into_received().verify(&world.keys(arrival), arrival, settings, to)?;
+    if *signed.signer.member() != peer {
+        return Err(RefusalCode::IdentityMismatch.into());
     }
-    if query.id != *request.message_id() {
-        return Err(unequal("Mohur-Id", "id"));
+    trace.signed_by(&signed);
+    let whose = Whose { signer: peer, evidence: signed.evidence, arrival };
+    match signed.content? {
+        Content::Query(opening, query) => self::query(&whose, opening, query, settings).map(Message::Query),
+        Content::Bundle(bundle) => self::bundle(&whose, bundle, world, settings).map(Message::Bundle),
+        Content::Poll { id, bundle } => Ok(Message::Poll(VerifiedPoll { signer: whose.signer, id, bundle, arrival })),
     }
+}
+
+/// What every query of one message shares.
+struct Whose {
+    signer: MemberId,
+    evidence: Arc<Evidence>,
+    arrival: Arrival,
+}
+
+fn query(whose: &Whose, opening: SentOpening, query: Query, settings: &Settings) -> Result<Verified, Refusal> {
     if query.id.as_str().ends_with(".settle") {
         return Err(Refusal::new(
             RefusalCode::Malformed,
             "An id that ends in .settle is the broker's own: choose another.",
         ));
     }
+    enclosed(&query, settings)?;
     if query.leg.is_some() {
-        return Err(Refusal::new(RefusalCode::Malformed, "A query outside a bundle names no leg; use /v1/bundles."));
+        return Err(Refusal::new(RefusalCode::Malformed, "A query outside a bundle names no leg; send a bundle."));
     }
-    Ok(verified)
+    Verified::of(whose, opening, query, settings.provider_deadline)
 }
 
-/// Verifies a bundle: the header lists the digests of the legs, and the legs fit the definition.
-pub(crate) fn bundle(
-    authenticated: Authenticated,
-    world: &World,
-    settings: &Settings,
-    trace: &mut Trace,
-) -> Result<VerifiedBundle, Refusal> {
-    let (request, arrival) = signed(authenticated, world, settings, trace)?;
-    let id = request.message_id().clone();
-    let definition = definition(request.service_header(), world)?;
-    let openings = request.bundle_openings()?;
+/// A message of another protocol has its limit, and if it is the subject it is the one that the subject names.
+fn enclosed(query: &Query, settings: &Settings) -> Result<(), Refusal> {
+    let most = settings.message_bytes;
+    match (&query.message, &query.subject) {
+        (Some(message), _) if message.content.len() > most => {
+            Err(Refusal::new(RefusalCode::TooLarge, format!("An enclosed message has at most {most} bytes.")))
+        }
+        (Some(message), SubjectKey::Message(digest)) if digest.as_str() != sha256(&message.content).to_base64url() => {
+            Err(Refusal::new(RefusalCode::DigestMismatch, "The subject is not the SHA-256 of the enclosed message."))
+        }
+        (Some(_) | None, _) => Ok(()),
+    }
+}
+
+/// The legs must fit the definition in force.
+fn bundle(whose: &Whose, bundle: SignedBundle, world: &World, settings: &Settings) -> Result<VerifiedBundle, Refusal> {
+    let SignedBundle { id, openings, .. } = bundle;
+    let definition = definition(&bundle.definition, &bundle.version, world)?;
     if openings.len() != definition.legs.len() || openings.len() > settings.bundle_legs {
         let legs = definition.legs.len();
         return Err(Refusal::new(RefusalCode::Malformed, format!("The definition has {legs} legs; send as many.")));
     }
-    let evidence = Arc::new(request.evidence().clone());
     let mut legs = Vec::with_capacity(openings.len());
     for (opening, leg) in openings.into_iter().zip(&definition.legs) {
         let deadline = Duration::from_millis(leg.deadline_ms).min(settings.provider_deadline);
-        let verified = Verified::of(&request, opening, Arc::clone(&evidence), arrival, deadline)
+        let verified = opening
+            .query()
+            .and_then(|query| Verified::of(whose, opening, query, deadline))
             .map_err(|refusal| Refusal { detail: format!("Leg {}: {}", leg.id, refusal.detail), ..refusal })?;
         crate::bundle::fits(&verified.query, leg, &definition, &id)?;
         legs.push(verified);
     }
     crate::bundle::one_application(legs.iter().map(Verified::query))?;
-    Ok(VerifiedBundle { signer: request.signer().clone(), id, definition, legs })
+    Ok(VerifiedBundle { signer: whose.signer.clone(), id, definition, legs, arrival: whose.arrival })
 }
 
-/// Verifies a poll.
-pub(crate) fn poll(
-    authenticated: Authenticated,
-    world: &World,
-    settings: &Settings,
-    trace: &mut Trace,
-) -> Result<VerifiedPoll, Refusal> {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Poll {
-        bundle: MessageId,
-    }
-    let (request, _) = signed(authenticated, world, settings, trace)?;
-    let poll: Poll = serde_json::from_slice(request.body())
-        .map_err(|_| Refusal::new(RefusalCode::Malformed, "A poll is {\"bundle\": \"<id of the bundle>\"}."))?;
-    Ok(VerifiedPoll { signer: request.signer().clone(), id: request.message_id().clone(), bundle: poll.bundle })
-}
-
-/// What query, bundle and poll share: the signature itself, and that signer, peer and `Mohur-Client` are one.
-fn signed(
-    authenticated: Authenticated,
-    world: &World,
-    settings: &Settings,
-    trace: &mut Trace,
-) -> Result<(VerifiedRequest, Arrival), Refusal> {
-    let Incoming { peer, parts, body, arrival } = authenticated.into_incoming();
-    let window = u32::try_from(settings.freshness.as_secs()).unwrap_or(u32::MAX);
-    let request = verify_request(&parts, &body, &world.keys(arrival), arrival, window)?;
-    if request.signer() != peer.member() {
-        return Err(RefusalCode::IdentityMismatch.into());
-    }
-    if request.client() != request.signer() {
-        return Err(Refusal::new(RefusalCode::IdentityMismatch, "Mohur-Client must name the agency that signs."));
-    }
-    trace.signed_by(&request);
-    Ok((request, arrival))
-}
-
-fn unequal(header: &str, member: &str) -> Refusal {
-    Refusal::new(RefusalCode::Malformed, format!("The header {header} and the opening's `{member}` must be equal."))
-}
-
-/// The definition that `name@version` means now.
-fn definition(header: Option<&str>, world: &World) -> Result<Definition, Refusal> {
-    let (name, version) = header
-        .and_then(|header| header.split_once('@'))
-        .ok_or_else(|| Refusal::new(RefusalCode::Malformed, "Mohur-Service of a bundle is <definition>@<version>."))?;
-    let definition =
-        name.parse().ok().and_then(|id: MessageId| world.definitions.get(&id)).ok_or(RefusalCode::BundleUnknown)?;
+/// The definition of that name, in the version in force.
+fn definition(name: &MessageId, version: &str, world: &World) -> Result<Definition, Refusal> {
+    let definition = world.definitions.get(name).ok_or(RefusalCode::BundleUnknown)?;
     if version != definition.version.to_string() {
         return Err(Refusal::new(
             RefusalCode::BundleStale,
@@ -159,18 +145,12 @@ fn definition(header: Option<&str>, world: &World) -> Result<Definition, Refusal
 }
 
 impl Verified {
-    fn of(
-        request: &VerifiedRequest,
-        opening: SentOpening,
-        evidence: Arc<Evidence>,
-        arrival: Arrival,
-        deadline: Duration,
-    ) -> Result<Self, Refusal> {
-        let query = opening.query()?;
-        if query.caller != *request.signer() {
-            return Err(unequal("Mohur-Client", "caller"));
+    fn of(whose: &Whose, opening: SentOpening, query: Query, deadline: Duration) -> Result<Self, Refusal> {
+        let Whose { signer, evidence, arrival } = whose;
+        if query.caller != *signer {
+            return Err(Refusal::new(RefusalCode::IdentityMismatch, "The query's `caller` must be the one who signs."));
         }
-        Ok(Self { query, opening, signer: request.signer().clone(), evidence, arrival, deadline })
+        Ok(Self { query, opening, signer: signer.clone(), evidence: Arc::clone(evidence), arrival: *arrival, deadline })
     }
 
     pub(crate) const fn query(&self) -> &Query {
@@ -218,6 +198,10 @@ impl VerifiedBundle {
         &self.definition
     }
 
+    pub(crate) const fn arrival(&self) -> Arrival {
+        self.arrival
+    }
+
     /// Each leg's query, with the leg that it fits.
     pub(crate) fn into_legs(self) -> Vec<(Verified, Leg)> {
         self.legs.into_iter().zip(self.definition.legs).collect()
@@ -235,5 +219,9 @@ impl VerifiedPoll {
 
     pub(crate) const fn bundle(&self) -> &MessageId {
         &self.bundle
+    }
+
+    pub(crate) const fn arrival(&self) -> Arrival {
+        self.arrival
     }
 }

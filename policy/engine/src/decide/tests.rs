@@ -58,6 +58,23 @@ fn a_change_is_permitted_by_operation_and_answers_its_fields() {
 }
 
 #[test]
+fn an_enclosed_message_goes_on_only_where_a_whole_message_may_be_read() {
+    let whole = "Action::\"read:whole\"";
+    let enclosing = |fields: &[&str]| crate::Facts { encloses: true, ..facts(Verb::Read, fields) };
+    let set = policies(&permit("@id(\"a\")", &format!("{READ_BLOOD}, {whole}"), ""), "");
+    let decision = decide(&set, &enclosing(&["message", "messageType"]));
+    assert!(decision.permits_message() && decision.refusal().is_none());
+    // Enclosed, but not asked for: there is nothing that its content would be read for.
+    let decision = decide(&set, &enclosing(&["bloodGroup"]));
+    assert_eq!((decision.refusal(), decision.fields.len()), (Some(RefusalCode::NotAvailable), 0));
+    // Asked for beside something that is granted.
+    let set = policies(&permit("@id(\"a\")", READ_BLOOD, ""), "");
+    let decision = decide(&set, &enclosing(&["bloodGroup", "message"]));
+    assert_eq!((decision.refusal(), decision.fields.len()), (Some(RefusalCode::NotAvailable), 0));
+    assert!(decide(&set, &facts(Verb::Read, &["bloodGroup", "message"])).permitted, "without it the rest is answered");
+}
+
+#[test]
 fn a_purpose_selects_and_never_widens() {
     let set = policies(&permit("@id(\"a\")", READ_ALL, ""), "");
     let asked = facts(Verb::Read, &["bloodGroup"]);
