@@ -47,7 +47,8 @@ impl Config {
         mohur_config::parse(path, text, Self::read)
     }
 
-    fn read(top: &mut Table) -> Option<Self> {
+    /// Reads the settings from the top level of a file, which may have others beside them.
+    pub fn read(top: &mut Table) -> Option<Self> {
         // Every table is read before the first `?`, so that all errors are found.
         let (member, passphrase) = (top.required("member"), top.path("passphrase"));
         let trust = top.table("trust").and_then(|mut trust| trust.path("folder"));

@@ -1,0 +1,1 @@
+//! Mapping files: what an X-Road message means, in our words.

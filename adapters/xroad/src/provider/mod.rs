@@ -1,0 +1,1 @@
+//! The provider side: a ministry's own X-Road providers, as the register behind a host.
