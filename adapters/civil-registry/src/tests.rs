@@ -92,13 +92,14 @@ async fn it_conforms_against_the_reference_register() {
     let verified = [("age", Verdict::Match), ("sex", Verdict::Mismatch)];
     let status = json!({ "verb": "match", "values": { "maritalStatus": person.status.marital_status.as_str() } });
     let cases = Cases {
-        present: (read, fields(&held)),
-        absent: query("birth/v1", bench.country.unused_fin(), &json!({ "verb": "match", "values": values })),
+        present: Some((read, fields(&held))),
+        absent: Some(query("birth/v1", bench.country.unused_fin(), &json!({ "verb": "match", "values": values }))),
         verdicts: vec![
             (compare, fields(&compared)),
             (query("birth/v1", person.fin, &verify), fields(&verified)),
             (query("marriage/v1", person.fin, &status), fields(&[("maritalStatus", Verdict::Match)])),
         ],
+        refused: vec![query("birth/v1", person.fin, &json!({ "verb": "match", "values": { "familyName": 7 } }))],
         reserve: None,
     };
     let broken = conformance::check(&bench.adapter, &cases, &|fault| bench.register.set_faults(faults(fault))).await;

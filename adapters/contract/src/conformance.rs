@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use mohur_wire::answer::Finding;
 use mohur_wire::{Answer, Arrival, Ask, FieldName, Query, ServiceId, Value, Verdict};
 
-use crate::{Context, Registry, RegistryError};
+use crate::{Context, Registry, RegistryError, service_name};
 
 /// How the register is to misbehave until the next fault is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +33,15 @@ pub enum Fault {
 
 /// What the register holds, as queries with their answers.
 pub struct Cases {
-    /// A `read` about a subject that the register holds, with every value asked for.
-    pub present: (Query, BTreeMap<FieldName, Value>),
-    /// A query about a subject that it does not hold.
-    pub absent: Query,
+    /// A `read` about a subject that the register holds, with every value asked for; `None` if the service takes no read.
+    pub present: Option<(Query, BTreeMap<FieldName, Value>)>,
+    /// A query about a subject that it does not hold; `None` if the register is asked about a pair, such as a person and
+    /// a dwelling, and tells of nobody whether it knows them.
+    pub absent: Option<Query>,
     /// Each a `match` or a `verify` with the verdict on every field.
     pub verdicts: Vec<(Query, BTreeMap<FieldName, Verdict>)>,
+    /// Queries that the service does not take: other verbs, other kinds of subject, values of another type.
+    pub refused: Vec<Query>,
     /// A `reserve` that succeeds, if the register takes changes. Its receipt is used up by the suite.
     pub reserve: Option<Query>,
 }
@@ -52,11 +55,13 @@ const AMPLE: Duration = Duration::from_secs(20);
 pub async fn check(registry: &dyn Registry, cases: &Cases, set: &(dyn Fn(Fault) + Sync)) -> Vec<String> {
     let mut suite = Suite { registry, cases, set, broken: Vec::new() };
     set(Fault::None);
+    suite.is_asked_something();
     suite.answers_what_it_holds().await;
     suite.says_when_there_is_nobody().await;
     suite.invents_no_field().await;
     suite.gives_verdicts_only().await;
     suite.refuses_other_services().await;
+    suite.refuses_what_it_does_not_take().await;
     suite.stays_within_what_was_asked().await;
     suite.never_passes_off_another_subject().await;
     suite.keeps_the_deadline().await;
@@ -86,36 +91,47 @@ impl Suite<'_> {
     }
 
     fn queries(&self) -> Vec<Query> {
-        let verdicts = self.cases.verdicts.iter().map(|(query, _)| query.clone());
-        std::iter::once(self.cases.present.0.clone()).chain(verdicts).collect()
+        let present = self.cases.present.iter().map(|(query, _)| query.clone());
+        present.chain(self.cases.verdicts.iter().map(|(query, _)| query.clone())).collect()
+    }
+
+    /// A suite without a question would pass everything.
+    fn is_asked_something(&mut self) {
+        let asked = self.queries().len();
+        self.rule(asked > 0, "a register is asked something", format!("{asked} queries"));
+        let offered = self.registry.services();
+        let missing: Vec<_> =
+            self.queries().iter().map(|query| service_name(&query.service)).filter(|s| !offered.contains(s)).collect();
+        self.rule(missing.is_empty(), "a service that is asked is offered", missing.join(" "));
     }
 
     async fn answers_what_it_holds(&mut self) {
-        let (query, expected) = &self.cases.present;
-        let answer = self.ask(query, AMPLE).await;
-        let kept = answer.as_ref().is_ok_and(|answer| {
-            answer.subject == query.subject && matches!(&answer.finding, Finding::Found(held) if held == expected)
-        });
-        self.rule(kept, "a read gives exactly the values held, about the subject asked", outcome(&answer));
+        if let Some((query, expected)) = &self.cases.present {
+            let answer = self.ask(query, AMPLE).await;
+            let kept = answer.as_ref().is_ok_and(|answer| {
+                answer.subject == query.subject && matches!(&answer.finding, Finding::Found(held) if held == expected)
+            });
+            self.rule(kept, "a read gives exactly the values held, about the subject asked", outcome(&answer));
+        }
         let health = self.registry.health(&Context::new(ARRIVAL, AMPLE)).await;
         self.rule(health.is_ok(), "a register that answers is healthy", format!("{health:?}"));
     }
 
     async fn says_when_there_is_nobody(&mut self) {
-        let query = &self.cases.absent;
+        let Some(query) = &self.cases.absent else { return };
         let answer = self.ask(query, AMPLE).await;
         let kept = answer.as_ref().is_ok_and(|a| a.subject == query.subject && a.finding == Finding::Absent);
         self.rule(kept, "a subject that the register does not hold is absent", outcome(&answer));
     }
 
     async fn invents_no_field(&mut self) {
-        let mut query = self.cases.present.0.clone();
-        let Some(unknown) = field("noSuchField") else { return };
+        let (Some((query, expected)), Some(unknown)) = (&self.cases.present, field("noSuchField")) else { return };
+        let mut query = query.clone();
         if let Ask::Read(fields) = &mut query.ask {
             fields.insert(unknown);
         }
         let answer = self.ask(&query, AMPLE).await;
-        let kept = matches!(&answer, Ok(Answer { finding: Finding::Found(held), .. }) if *held == self.cases.present.1);
+        let kept = matches!(&answer, Ok(Answer { finding: Finding::Found(held), .. }) if held == expected);
         self.rule(kept, "a field that the register does not have is missing", outcome(&answer));
     }
 
@@ -152,7 +168,7 @@ impl Suite<'_> {
     }
 
     async fn refuses_other_services(&mut self) {
-        let mut query = self.cases.present.0.clone();
+        let Some(mut query) = self.queries().into_iter().next() else { return };
         let foreign: Option<ServiceId> = format!("{}/no-such-service/v9", query.service.owner()).parse().ok();
         let Some(foreign) = foreign else { return };
         query.service = foreign;
@@ -161,12 +177,24 @@ impl Suite<'_> {
         self.rule(kept, "a service that the register does not offer is unknown", outcome(&answer));
     }
 
+    async fn refuses_what_it_does_not_take(&mut self) {
+        // A register out of service shows that it was not even asked.
+        (self.set)(Fault::Down);
+        for query in &self.cases.refused {
+            let answer = self.ask(query, AMPLE).await;
+            let kept = matches!(answer, Err(RegistryError::Unsupported(_)));
+            self.rule(kept, "what the service does not take is refused without asking the register", outcome(&answer));
+        }
+        (self.set)(Fault::None);
+    }
+
     async fn stays_within_what_was_asked(&mut self) {
         (self.set)(Fault::ExtraFields);
-        let (query, expected) = &self.cases.present;
-        let answer = self.ask(query, AMPLE).await;
-        let kept = matches!(&answer, Ok(Answer { finding: Finding::Found(held), .. }) if held == expected);
-        self.rule(kept, "what the register says beyond the question is left out of a read", outcome(&answer));
+        if let Some((query, expected)) = &self.cases.present {
+            let answer = self.ask(query, AMPLE).await;
+            let kept = matches!(&answer, Ok(Answer { finding: Finding::Found(held), .. }) if held == expected);
+            self.rule(kept, "what the register says beyond the question is left out of a read", outcome(&answer));
+        }
         for (query, expected) in &self.cases.verdicts {
             let answer = self.ask(query, AMPLE).await;
             let kept =
@@ -198,8 +226,10 @@ impl Suite<'_> {
             self.rule(kept, "a slow register is a timeout at the deadline", outcome(&answer));
         }
         (self.set)(Fault::None);
-        let late = self.ask(&self.cases.present.0, Duration::ZERO).await;
-        self.rule(late == Err(RegistryError::Timeout), "after the deadline nothing is asked", outcome(&late));
+        for query in self.queries().iter().take(1) {
+            let late = self.ask(query, Duration::ZERO).await;
+            self.rule(late == Err(RegistryError::Timeout), "after the deadline nothing is asked", outcome(&late));
+        }
     }
 
     async fn tells_down_from_nonsense(&mut self) {

@@ -74,12 +74,13 @@ async fn it_conforms_against_the_reference_register() {
     ];
     let values = json!({ "bloodGroup": card.blood_group, "height": 1 });
     let cases = Cases {
-        present: (query(person.fin, &everything()), fields(&held)),
-        absent: query(bench.country.unused_fin(), &everything()),
+        present: Some((query(person.fin, &everything()), fields(&held))),
+        absent: Some(query(bench.country.unused_fin(), &everything())),
         verdicts: vec![(
             query(person.fin, &json!({ "verb": "match", "values": values })),
             fields(&[("bloodGroup", Verdict::Match), ("height", Verdict::Mismatch)]),
         )],
+        refused: vec![query(person.fin, &json!({ "verb": "verify", "predicates": { "height": { "atLeast": 180 } } }))],
         reserve: None,
     };
     let broken = conformance::check(&bench.adapter, &cases, &|fault| bench.register.set_faults(faults(fault))).await;

@@ -138,15 +138,16 @@ async fn it_conforms_against_the_reference_register() {
     let values = json!({ "verb": "match", "values": { "receipt": person.claims.receipt, "amount": 1 } });
     let name = |text: &str| text.parse::<FieldName>().unwrap();
     let cases = Cases {
-        present: (
+        present: Some((
             query(&receipt(person.claims.receipt.as_str()), &read),
             [(name("state"), Value::text("paid"))].into(),
-        ),
-        absent: query(&receipt("DR-0000"), &read),
+        )),
+        absent: Some(query(&receipt("DR-0000"), &read)),
         verdicts: vec![(
             query(&json!({ "fin": person.fin }), &values),
             [(name("receipt"), Verdict::Match), (name("amount"), Verdict::Mismatch)].into(),
         )],
+        refused: vec![query(&json!({ "fin": person.fin }), &read)],
         reserve: Some(change(other, "reserve", "k")),
     };
     let set = |fault| bench.register.set_faults(faults(fault));
@@ -169,7 +170,9 @@ async fn every_oddity_of_the_fee_shows() {
             | Oddity::NoBloodGroup
             | Oddity::NoHeight
             | Oddity::HealthBirthDateDiffers
-            | Oddity::OneSidedMarriage => "reserved",
+            | Oddity::OneSidedMarriage
+            | Oddity::ClaimsRentedHome
+            | Oddity::ClaimsSoldHome => "reserved",
         };
         assert_eq!(state(&adapter, &change(citizen, "reserve", &format!("k-{number}"))).await, expected, "{oddity:?}");
     }
