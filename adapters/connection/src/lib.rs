@@ -3,6 +3,9 @@
 //! The adapter runs beside the register. Plain HTTP is spoken to the same machine only; a register on another machine
 //! is reached over HTTPS with a pinned certificate. No URL is ever logged: some protocols put the person's number in it.
 
+pub mod soap;
+mod written;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,6 +16,8 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use mohur_contract::{Context, RegistryError};
 use mohur_http::{Client, ClientError, ClientLimits};
 use mohur_transport::InsideClient;
+
+pub use written::{Xml, can_stand_in_xml};
 
 /// Where a register is and how to be let in.
 #[derive(Clone, Debug)]
@@ -120,15 +125,9 @@ impl Connection {
     /// protocol: 401 and 403 are about our credential, 429 and 5xx mean that the register cannot answer now.
     pub async fn send(&self, call: Call<'_>, context: &Context) -> Result<Response<Bytes>, RegistryError> {
         let response = self.exchange(request(call)?, context).await?;
-        let status = response.status();
-        match status {
-            StatusCode::UNAUTHORIZED => Err(RegistryError::Credential("HTTP 401")),
-            StatusCode::FORBIDDEN => Err(RegistryError::Credential("HTTP 403")),
-            StatusCode::TOO_MANY_REQUESTS => Err(RegistryError::Unavailable("it answers HTTP 429".to_owned())),
-            status if status.is_server_error() => {
-                Err(RegistryError::Unavailable(format!("it answers HTTP {}", status.as_u16())))
-            }
-            _ => Ok(response),
+        match refused_by_status(response.status()) {
+            Some(refused) => Err(refused),
+            None => Ok(response),
         }
     }
 
@@ -170,6 +169,19 @@ fn request(call: Call<'_>) -> Result<Request<Bytes>, RegistryError> {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     Ok(request)
+}
+
+/// What a status means in every protocol.
+fn refused_by_status(status: StatusCode) -> Option<RegistryError> {
+    match status {
+        StatusCode::UNAUTHORIZED => Some(RegistryError::Credential("HTTP 401")),
+        StatusCode::FORBIDDEN => Some(RegistryError::Credential("HTTP 403")),
+        StatusCode::TOO_MANY_REQUESTS => Some(RegistryError::Unavailable("it answers HTTP 429".to_owned())),
+        status if status.is_server_error() => {
+            Some(RegistryError::Unavailable(format!("it answers HTTP {}", status.as_u16())))
+        }
+        _ => None,
+    }
 }
 
 /// Plain HTTP for this machine, TLS for any.
