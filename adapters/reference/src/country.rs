@@ -1,15 +1,18 @@
 //! The synthetic country: the same 200 people for the same seed.
 
 mod citizen;
+mod dwelling;
 mod make;
 mod names;
 mod random;
+mod settle;
 
 use std::collections::BTreeMap;
 
 use mohur_wire::Fin;
 
 pub use citizen::{BirthAct, Citizen, CivilStatus, Claims, HealthCard, MaritalStatus, Oddity, Payment, Progress, Sex};
+pub use dwelling::{Address, Dwelling, Holding, HoldingKind};
 
 /// The fee for an identity card in this country, in qəpik.
 pub const FEE: i64 = 3_000;
@@ -21,6 +24,7 @@ pub const POPULATION: u32 = 200;
 pub struct Country {
     citizens: Vec<Citizen>,
     by_fin: BTreeMap<Fin, usize>,
+    dwellings: Vec<Dwelling>,
 }
 
 impl Country {
@@ -29,9 +33,10 @@ impl Country {
 
     /// The country of that seed.
     pub fn from_seed(seed: u64) -> Self {
-        let citizens = make::citizens(seed, POPULATION);
+        let mut citizens = make::citizens(seed, POPULATION);
+        let dwellings = settle::dwellings(seed, &mut citizens);
         let by_fin = citizens.iter().enumerate().map(|(index, citizen)| (citizen.fin, index)).collect();
-        Self { citizens, by_fin }
+        Self { citizens, by_fin, dwellings }
     }
 
     /// Everybody, in a fixed order.
@@ -52,6 +57,21 @@ impl Country {
     /// The payment with that receipt.
     pub fn payment(&self, receipt: &str) -> Option<&Payment> {
         self.citizens.iter().filter_map(|c| c.payment.as_ref()).find(|payment| payment.receipt.as_str() == receipt)
+    }
+
+    /// Every dwelling, in a fixed order.
+    pub fn dwellings(&self) -> &[Dwelling] {
+        &self.dwellings
+    }
+
+    /// The dwelling at that address.
+    pub fn dwelling_at(&self, address: &Address) -> Option<&Dwelling> {
+        self.dwellings.iter().find(|dwelling| dwelling.address.is_same_as(address))
+    }
+
+    /// The dwelling with that number.
+    pub fn dwelling(&self, unit: &str) -> Option<&Dwelling> {
+        self.dwellings.iter().find(|dwelling| dwelling.unit == unit)
     }
 
     /// What is wrong on purpose, and with whom.

@@ -11,5 +11,5 @@ mod register;
 mod token;
 mod web;
 
-pub use country::{Citizen, Country, Oddity};
+pub use country::{Address, Citizen, Country, Dwelling, HoldingKind, Oddity};
 pub use register::{Faults, Kind, Register, RegisterError};

@@ -4,6 +4,8 @@ use jiff::civil::Date;
 use mohur_wire::Fin;
 use mohur_wire::subject::ReceiptNumber;
 
+use super::dwelling::Address;
+
 /// A person who does not exist.
 #[derive(Clone)]
 pub struct Citizen {
@@ -36,6 +38,8 @@ pub struct Claims {
     pub marital_status: MaritalStatus,
     /// The number on the bank's receipt.
     pub receipt: ReceiptNumber,
+    /// The home that the applicant says is theirs.
+    pub home: Address,
 }
 
 /// A birth act of the civil registry.
@@ -162,6 +166,10 @@ pub enum Oddity {
     FeeRejected,
     /// Less than the fee was paid.
     FeeTooLow,
+    /// The home belongs to another; the applicant lives there as a tenant, without a registered right.
+    ClaimsRentedHome,
+    /// The applicant sold the home.
+    ClaimsSoldHome,
 }
 
 impl Oddity {
@@ -181,6 +189,8 @@ impl Oddity {
         Self::FeePending,
         Self::FeeRejected,
         Self::FeeTooLow,
+        Self::ClaimsRentedHome,
+        Self::ClaimsSoldHome,
     ];
 
     /// One sentence for people.
@@ -200,6 +210,8 @@ impl Oddity {
             Self::FeePending => "paid the fee, not settled yet",
             Self::FeeRejected => "had the payment rejected",
             Self::FeeTooLow => "paid less than the fee",
+            Self::ClaimsRentedHome => "claims a home that belongs to another",
+            Self::ClaimsSoldHome => "claims a home that was sold",
         }
     }
 }

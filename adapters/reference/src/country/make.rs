@@ -9,6 +9,7 @@ use mohur_wire::Fin;
 use super::citizen::{
     BirthAct, Citizen, CivilStatus, Claims, HealthCard, MaritalStatus, Oddity, Payment, Progress, Sex,
 };
+use super::dwelling::Address;
 use super::random::Stream;
 use super::{FEE, names};
 
@@ -48,6 +49,7 @@ fn person(stream: &mut Stream, taken: &mut BTreeSet<Fin>, index: u32) -> Citizen
             birth_date,
             marital_status: MaritalStatus::Single,
             receipt: payment.receipt.clone(),
+            home: Address { city: String::new(), street: String::new(), building: String::new(), flat: None },
         },
         birth: Some(act),
         status: CivilStatus { marital_status: MaritalStatus::Single, marriage_date: None, spouse: None },
@@ -176,11 +178,13 @@ fn deal_oddities(people: &mut [Citizen]) {
 /// Some oddities need a marriage; the spouse of a one-sided marriage must have none of its own.
 fn fits(oddity: Oddity, citizen: &Citizen) -> bool {
     let married = citizen.status.marital_status == MaritalStatus::Married;
+    let single = citizen.status.marital_status == MaritalStatus::Single;
     let free = citizen.oddity.is_none();
     let woman = citizen.birth.as_ref().is_some_and(|act| act.sex == Sex::Female);
     match oddity {
         Oddity::ClaimsSingle | Oddity::OneSidedMarriage => free && married,
         Oddity::ClaimsFormerName => free && married && woman,
+        Oddity::ClaimsRentedHome | Oddity::ClaimsSoldHome => free && single,
         Oddity::ClaimsAnotherBirthDate
         | Oddity::ClaimsForeignReceipt
         | Oddity::NoBirthAct
@@ -213,7 +217,9 @@ fn spoil(citizen: &mut Citizen, oddity: Oddity) {
         Oddity::FeePending => set_progress(citizen, Progress::Pending),
         Oddity::FeeRejected => set_progress(citizen, Progress::Rejected),
         Oddity::FeeTooLow => amend_payment(citizen, |payment| payment.amount = FEE / 2),
-        Oddity::ClaimsForeignReceipt | Oddity::OneSidedMarriage => {}
+        // The home is spoiled where homes are made.
+        Oddity::ClaimsForeignReceipt | Oddity::OneSidedMarriage | Oddity::ClaimsRentedHome | Oddity::ClaimsSoldHome => {
+        }
     }
 }
 

@@ -73,7 +73,21 @@ pub(crate) const INFLECTED: &[&str] = &[
 pub(crate) const UNCHANGED: &[&str] =
     &["Həsənzadə", "Qasımzadə", "Rəhimli", "Əsgərli", "Talıblı", "Cavadzadə", "Mirzəli", "Ağazadə", "Şıxlı", "Vəkilli"];
 
-/// Places of birth.
+/// Streets.
+pub(crate) const STREETS: &[&str] = &[
+    "Nizami küçəsi",
+    "Füzuli küçəsi",
+    "Nəsimi küçəsi",
+    "İstiqlaliyyət küçəsi",
+    "Azadlıq prospekti",
+    "Xətai prospekti",
+    "Şəhriyar küçəsi",
+    "Ağ şəhər dalanı",
+    "Dədə Qorqud küçəsi",
+    "Koroğlu küçəsi",
+];
+
+/// Places of birth, and of dwellings.
 pub(crate) const PLACES: &[&str] = &[
     "Bakı",
     "Gəncə",

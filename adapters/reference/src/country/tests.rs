@@ -58,6 +58,44 @@ fn the_clear_one_is_clear_and_the_contradicted_one_is_not() {
 }
 
 #[test]
+fn everybody_claims_a_home_and_holds_a_right_in_it_but_for_tenants_and_sellers() {
+    let country = Country::default();
+    let addresses: BTreeSet<_> = country.dwellings().iter().map(|dwelling| dwelling.address.to_string()).collect();
+    assert_eq!(addresses.len(), country.dwellings().len(), "no two dwellings have one address");
+    let mut kinds = BTreeSet::new();
+    for citizen in country.citizens() {
+        let dwelling = country.dwelling_at(&citizen.claims.home).unwrap();
+        let without = matches!(citizen.oddity, Some(Oddity::ClaimsRentedHome | Oddity::ClaimsSoldHome));
+        assert_eq!(dwelling.is_held_by(citizen.fin), !without, "{:?}", citizen.oddity);
+        kinds.extend(dwelling.holdings.iter().map(|held| held.kind.as_str()));
+        let owned = |date: Option<jiff::civil::Date>| {
+            let owners =
+                dwelling.holdings.iter().filter(|held| held.until == date && held.kind != HoldingKind::Usufruct);
+            owners.filter(|held| held.kind.is_right()).map(|held| 6 * held.share.0 / held.share.1).sum::<u32>()
+        };
+        assert_eq!(owned(None), 6, "the shares of the owners are the whole");
+    }
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["commonOwnership", "mortgage", "ownership", "usufruct"]);
+    let tenant = country.with_oddity(Oddity::ClaimsRentedHome).unwrap();
+    let rented = country.dwelling_at(&tenant.claims.home).unwrap();
+    assert!(!rented.holdings.iter().any(|held| held.holder == tenant.fin));
+    let seller = country.with_oddity(Oddity::ClaimsSoldHome).unwrap();
+    let sold = country.dwelling_at(&seller.claims.home).unwrap();
+    assert!(sold.holdings.iter().any(|held| held.holder == seller.fin && held.until.is_some()));
+}
+
+#[test]
+fn capitals_and_blanks_do_not_make_another_address() {
+    let country = Country::default();
+    let dwelling = country.dwellings().iter().find(|dwelling| dwelling.address.street.contains('ı')).unwrap();
+    let mut written = dwelling.address.clone();
+    written.street = format!("  {} ", written.street.replace('ı', "I").replace(' ', "  "));
+    assert_eq!(country.dwelling_at(&written).unwrap().unit, dwelling.unit);
+    written.building.push('9');
+    assert!(country.dwelling_at(&written).is_none());
+}
+
+#[test]
 fn names_are_azerbaijani() {
     let country = Country::default();
     for act in country.citizens().iter().filter_map(|citizen| citizen.birth.as_ref()) {
