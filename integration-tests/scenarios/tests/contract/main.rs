@@ -165,6 +165,17 @@ async fn every_kind_of_response_is_the_one_that_the_contract_describes() {
     assert_eq!(mohur_federation::problem(&unknown).code, RefusalCode::BundleUnknown);
     contract.check(&post, "/v1/bundles/poll", &unknown);
 
+    // Members and their services.
+    contract.check(&Method::GET, "/v1/members", &get(&federation, &office, "/v1/members").await);
+    let services = "/v1/members/{instance}/{class}/{member}/{subsystem}/services";
+    for member in ["AZ/GOV/MOH/health-card", "AZ/GOV/MOH/nobody", "AZ/%00/MOH/x", "AZ/GOV"] {
+        for query in ["", "?allowed=true"] {
+            let response = get(&federation, &office, &format!("/v1/members/{member}/services{query}")).await;
+            assert_eq!(response.status() == 200, member.ends_with("health-card"), "{member}");
+            contract.check(&Method::GET, services, &response);
+        }
+    }
+
     // Definitions.
     contract.check(&Method::GET, "/v1/definitions", &get(&federation, &office, "/v1/definitions").await);
     let one = get(&federation, &office, "/v1/definitions/issue-id-document").await;
@@ -180,6 +191,7 @@ async fn every_path_of_the_contract_is_there_and_takes_its_methods_only() {
     let contract: Value = serde_json::from_str(CONTRACT).unwrap();
     for (path, operations) in contract["paths"].as_object().unwrap() {
         let path = path.replace("{id}", "issue-id-document");
+        let path = path.replace("{instance}/{class}/{member}/{subsystem}", "AZ/GOV/MOH/health-card");
         for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE] {
             let request = http::Request::builder()
                 .method(&method)
