@@ -1,6 +1,6 @@
 //! A document and its elements: XML 1.0 with Namespaces 1.0, without a DTD, parsed once.
 
-mod characters;
+pub(crate) mod characters;
 mod element;
 mod error;
 mod parse;

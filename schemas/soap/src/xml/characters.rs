@@ -60,7 +60,7 @@ pub(super) fn is_allowed(character: char) -> bool {
 }
 
 /// `NameStartChar` of XML 1.0 without the colon.
-pub(super) fn starts_name(character: char) -> bool {
+pub(crate) fn starts_name(character: char) -> bool {
     matches!(character,
         'A'..='Z' | '_' | 'a'..='z' | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}'
         | '\u{370}'..='\u{37D}' | '\u{37F}'..='\u{1FFF}' | '\u{200C}'..='\u{200D}' | '\u{2070}'..='\u{218F}'
@@ -69,7 +69,7 @@ pub(super) fn starts_name(character: char) -> bool {
 }
 
 /// `NameChar` of XML 1.0 without the colon.
-pub(super) fn continues_name(character: char) -> bool {
+pub(crate) fn continues_name(character: char) -> bool {
     starts_name(character)
         || matches!(character, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
 }
