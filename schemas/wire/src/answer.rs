@@ -58,6 +58,18 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict there is.
+    pub const ALL: [Self; 8] = [
+        Self::Match,
+        Self::Mismatch,
+        Self::Value,
+        Self::Hit,
+        Self::Clear,
+        Self::Unknown,
+        Self::Unavailable,
+        Self::NotInProfile,
+    ];
+
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

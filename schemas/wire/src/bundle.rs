@@ -61,6 +61,20 @@ pub enum Outcome {
     Incomplete,
 }
 
+impl Outcome {
+    /// Every outcome there is.
+    pub const ALL: [Self; 3] = [Self::Clear, Self::NotClear, Self::Incomplete];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Clear => "clear",
+            Self::NotClear => "not-clear",
+            Self::Incomplete => "incomplete",
+        }
+    }
+}
+
 impl Definition {
     /// The leg of that id.
     pub fn leg(&self, id: &MessageId) -> Option<&Leg> {

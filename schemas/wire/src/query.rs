@@ -207,7 +207,24 @@ impl Query {
     }
 }
 
+impl Operation {
+    /// Every operation there is.
+    pub const ALL: [Self; 3] = [Self::Reserve, Self::Consume, Self::Release];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reserve => "reserve",
+            Self::Consume => "consume",
+            Self::Release => "release",
+        }
+    }
+}
+
 impl Verb {
+    /// Every verb there is.
+    pub const ALL: [Self; 4] = [Self::Read, Self::Match, Self::Verify, Self::Change];
+
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

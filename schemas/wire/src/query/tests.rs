@@ -37,6 +37,18 @@ fn each_verb_has_its_own_operand_and_no_other() {
 }
 
 #[test]
+fn a_name_is_the_same_in_json_and_elsewhere() {
+    use crate::Verdict;
+    use crate::bundle::Outcome;
+
+    let json = |text: serde_json::Result<String>| text.unwrap().trim_matches('"').to_owned();
+    assert!(Verb::ALL.iter().all(|verb| json(serde_json::to_string(verb)) == verb.as_str()));
+    assert!(Operation::ALL.iter().all(|operation| json(serde_json::to_string(operation)) == operation.as_str()));
+    assert!(Verdict::ALL.iter().all(|verdict| json(serde_json::to_string(verdict)) == verdict.as_str()));
+    assert!(Outcome::ALL.iter().all(|outcome| json(serde_json::to_string(outcome)) == outcome.as_str()));
+}
+
+#[test]
 fn an_error_says_where_and_never_quotes_the_value() {
     let text = opening(r#""verb":"read","fields":["height"]"#).replace("5ABCDE1", "5ABCDI1");
     let error = Query::parse(text.as_bytes()).unwrap_err();
