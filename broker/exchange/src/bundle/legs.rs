@@ -101,11 +101,10 @@ impl<P: Provider> Run<P> {
             Err(refusal) => refused(leg.id.clone(), refusal.code),
         };
         let answer = self.log(answer, &mut trace).await?;
-        let read = released.as_ref().ok().and_then(Released::fields);
-        match read {
-            Some(fields) => self.running.enter_read(answer.clone(), fields),
-            None => self.running.enter(answer.clone()),
+        if let Ok(released) = &released {
+            self.running.read(leg.id.clone(), released.finding());
         }
+        self.running.enter(answer.clone());
         let released = released.ok()?;
         let id = reservation_id(&released)?;
         let reserved = leg.operation == Some(Operation::Reserve) && answer.verdict == Verdict::Clear;
@@ -129,6 +128,9 @@ impl<P: Provider> Run<P> {
         let Reservation { leg, mut answer, released, id } = reservation;
         let result = self.ask_settlement(&leg, &released, Settle { operation, reservation: id }).await;
         let state = result.as_ref().ok().and_then(state);
+        if let Ok(released) = &result {
+            self.running.read_settlement(leg.id.clone(), released.finding());
+        }
         answer.settlement = Some(match result {
             Ok(released) => Settlement { operation, answer: Some(released.sealed().to_owned()), refusal: None },
             Err(refusal) => Settlement { operation, answer: None, refusal: Some(refusal.code) },

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use mohur_wire::answer::Finding;
 use mohur_wire::bundle::{BundleAnswer, Definition, LegAnswer, Outcome};
-use mohur_wire::{Arrival, FieldName, MemberId, MessageId, Refusal, RefusalCode, Value};
+use mohur_wire::{Arrival, MemberId, MessageId, Refusal, RefusalCode};
 use tokio::sync::watch;
 
 use crate::Settings;
@@ -30,19 +31,25 @@ pub(crate) struct Running {
     progress: watch::Sender<Progress>,
 }
 
-/// Released values.
-pub(crate) type Fields = BTreeMap<FieldName, Value>;
-
-/// How far a bundle has come: what the caller is told, and the values in its owners' seals, for who cannot read those.
+/// How far a bundle has come: what the caller is told, and what the seals in it say, for callers who cannot read those.
 pub(crate) struct Report {
     answer: BundleAnswer,
-    read: BTreeMap<MessageId, Fields>,
+    read: Read,
+}
+
+/// What owners sealed and the caller may see, by leg.
+#[derive(Clone, Default)]
+pub(crate) struct Read {
+    /// In the answers.
+    pub(crate) legs: BTreeMap<MessageId, Finding>,
+    /// In the answers to the settlements.
+    pub(crate) settlements: BTreeMap<MessageId, Finding>,
 }
 
 #[derive(Clone, Default)]
 struct Progress {
     legs: BTreeMap<MessageId, LegAnswer>,
-    read: BTreeMap<MessageId, Fields>,
+    read: Read,
     outcome: Option<Outcome>,
 }
 
@@ -124,8 +131,8 @@ impl Report {
         &self.answer
     }
 
-    /// The values of each leg whose owner sealed some.
-    pub(crate) const fn read(&self) -> &BTreeMap<MessageId, Fields> {
+    /// What the seals say.
+    pub(crate) const fn read(&self) -> &Read {
         &self.read
     }
 }
@@ -158,12 +165,14 @@ impl Running {
         });
     }
 
-    /// Enters a leg's answer with the values that its owner sealed and the caller may read.
-    pub(crate) fn enter_read(&self, answer: LegAnswer, fields: &Fields) {
-        self.progress.send_modify(|progress| {
-            progress.read.insert(answer.leg.clone(), fields.clone());
-            progress.legs.insert(answer.leg.clone(), answer);
-        });
+    /// Enters what the seal on a leg's answer says.
+    pub(crate) fn read(&self, leg: MessageId, finding: Finding) {
+        self.progress.send_modify(|progress| drop(progress.read.legs.insert(leg, finding)));
+    }
+
+    /// Enters what the seal on a settlement says.
+    pub(crate) fn read_settlement(&self, leg: MessageId, finding: Finding) {
+        self.progress.send_modify(|progress| drop(progress.read.settlements.insert(leg, finding)));
     }
 
     /// Nothing more is to come.

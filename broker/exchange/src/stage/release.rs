@@ -6,7 +6,8 @@ use std::sync::Arc;
 use mohur_message::hop::Reply;
 use mohur_message::{SealedAnswer, prove_refusal};
 use mohur_policy::Decision;
-use mohur_wire::{FieldName, Refusal, RefusalCode, Value, Verb};
+use mohur_wire::answer::Finding;
+use mohur_wire::{FieldName, Query, Refusal, RefusalCode, Value, Verb};
 
 use super::call::Asked;
 use super::route::Routed;
@@ -88,6 +89,16 @@ impl Released {
     /// The released values; `None` if the owner says that there is no such subject.
     pub(crate) const fn fields(&self) -> Option<&BTreeMap<FieldName, Value>> {
         self.fields.as_ref()
+    }
+
+    /// The same as an answer says it.
+    pub(crate) fn finding(&self) -> Finding {
+        self.fields.clone().map_or(Finding::Absent, Finding::Found)
+    }
+
+    /// The query that is answered.
+    pub(crate) fn query(&self) -> &Query {
+        self.routed.verified().query()
     }
 
     pub(crate) fn origin(&self) -> (Arc<Verified>, Arc<Decision>, Arc<Destination>) {
