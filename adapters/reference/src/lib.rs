@@ -7,6 +7,7 @@ pub mod country;
 mod fhir;
 mod iso20022;
 mod osia;
+mod real_estate;
 mod register;
 mod token;
 mod web;

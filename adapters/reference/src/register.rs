@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::token::{Scopes, TokenKey};
 use crate::web::{self, Call};
-use crate::{Country, fhir, iso20022, osia};
+use crate::{Country, fhir, iso20022, osia, real_estate};
 
 /// Which register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,6 +24,8 @@ pub enum Kind {
     HealthCard,
     /// Paid state fees over ISO 20022.
     StateFees,
+    /// Rights in dwellings over SOAP 1.1, after ISO 19152.
+    RealEstate,
 }
 
 /// How a register misbehaves, on request: what a scenario needs to see a real register do. None by default.
@@ -72,7 +74,7 @@ struct Desk {
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: &'static [Self] = &[Self::CivilRegistry, Self::HealthCard, Self::StateFees];
+    pub const ALL: &'static [Self] = &[Self::CivilRegistry, Self::HealthCard, Self::StateFees, Self::RealEstate];
 
     /// Its name: the subsystem's code.
     pub const fn as_str(self) -> &'static str {
@@ -80,6 +82,7 @@ impl Kind {
             Self::CivilRegistry => "civil-registry",
             Self::HealthCard => "health-card",
             Self::StateFees => "state-fees",
+            Self::RealEstate => "real-estate",
         }
     }
 
@@ -89,6 +92,7 @@ impl Kind {
             Self::CivilRegistry => "cr.person.read cr.person.match cr.person.verify cr.document.read",
             Self::HealthCard => "system/Patient.read system/Observation.read",
             Self::StateFees => "bank.payment.read",
+            Self::RealEstate => "cadastre.right.read",
         }
     }
 }
@@ -177,6 +181,7 @@ impl Handler for Desk {
             Kind::CivilRegistry => osia::answer(&self.country, &call, faults),
             Kind::HealthCard => fhir::answer(&self.country, &call, faults),
             Kind::StateFees => iso20022::answer(&self.country, &call, request.arrival, faults),
+            Kind::RealEstate => real_estate::answer(&self.country, &call, faults),
         }
     }
 

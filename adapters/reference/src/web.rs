@@ -1,7 +1,7 @@
-//! What the three registers share of HTTP: decoded requests and plain responses.
+//! What the registers share of HTTP: decoded requests and plain responses.
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use serde::Serialize;
 
 use crate::token::Scopes;
@@ -17,6 +17,7 @@ pub(crate) struct Call<'a> {
     /// The pairs of the query, decoded, in their order.
     pub(crate) query: Vec<(String, String)>,
     pub(crate) content_type: &'a str,
+    headers: &'a HeaderMap,
     pub(crate) body: &'a [u8],
     /// What the bearer token allows; `None` without a valid one.
     pub(crate) scopes: Option<&'a Scopes>,
@@ -30,7 +31,12 @@ impl<'a> Call<'a> {
         let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
         let query = pairs(parts.uri.query().unwrap_or_default())?;
-        Some(Self { method: &parts.method, path, query, content_type, body, scopes })
+        Some(Self { method: &parts.method, path, query, content_type, headers: &parts.headers, body, scopes })
+    }
+
+    /// A header, if it is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// The segments of the path, to match on.
