@@ -5,6 +5,7 @@ pub mod envelope;
 pub mod fault;
 mod limits;
 pub mod message;
+pub mod mime;
 pub mod ns;
 pub mod write;
 mod xml;
