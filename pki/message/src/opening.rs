@@ -38,12 +38,12 @@ impl SentOpening {
     /// The body of a single query.
     pub fn of_body(body: Bytes) -> Self {
         let digest = sha256(&body);
-        Self::of_verified_body(body, digest)
+        Self::of_verified(Form::Body, body, digest)
     }
 
-    /// INVARIANT: `digest` is the body's SHA-256; Content-Digest was checked with it.
-    pub(crate) fn of_verified_body(body: Bytes, digest: Digest) -> Self {
-        Self { form: Form::Body, text: body.clone(), sent: body, digest }
+    /// INVARIANT: `digest` is the SHA-256 of what was sent, which the signature was checked with; the form is not a leg.
+    pub(crate) fn of_verified(form: Form, sent: Bytes, digest: Digest) -> Self {
+        Self { form, text: sent.clone(), sent, digest }
     }
 
     /// One string of a bundle's body, exactly as sent. The digest is that of the string.
@@ -57,7 +57,7 @@ impl SentOpening {
     /// The canonical octets of the Body of a SOAP envelope that asks one query.
     pub fn of_soap_body(octets: Bytes) -> Self {
         let digest = sha256(&octets);
-        Self { form: Form::Soap, text: octets.clone(), sent: octets, digest }
+        Self::of_verified(Form::Soap, octets, digest)
     }
 
     /// Reads the form in which an opening crosses the hop.

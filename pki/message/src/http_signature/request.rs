@@ -14,7 +14,7 @@ use super::content_digest::{content_digest, verify_content_digest};
 use super::input::{Parameters, SignatureInput, read_signature};
 use super::message::{Message, RequestView, field_value};
 use super::{HttpEvidence, LABEL, header};
-use crate::opening::{MAX_LEGS, SentOpening};
+use crate::opening::{Form, MAX_LEGS, SentOpening};
 use crate::{Evidence, KeySource};
 
 /// Any of these covers where the request goes.
@@ -213,7 +213,7 @@ impl VerifiedRequest {
 
     /// The body as the opening of a single query.
     pub fn opening(&self) -> SentOpening {
-        SentOpening::of_verified_body(self.body.clone(), self.body_digest)
+        SentOpening::of_verified(Form::Body, self.body.clone(), self.body_digest)
     }
 
     /// The openings of a bundle: the body's strings, each of which has the digest that `Mohur-Legs` gives it.
