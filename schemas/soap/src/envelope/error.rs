@@ -111,9 +111,11 @@ fn code_of(problem: &XmlProblem) -> RefusalCode {
         | XmlProblem::TooManyNamespaces
         | XmlProblem::NameTooLong
         | XmlProblem::CanonicalTooLarge => RefusalCode::TooLarge,
-        XmlProblem::NotUtf8 | XmlProblem::Doctype | XmlProblem::Entity | XmlProblem::RelativeNamespace => {
-            RefusalCode::XmlRefused
-        }
+        XmlProblem::NotUtf8
+        | XmlProblem::Version
+        | XmlProblem::Doctype
+        | XmlProblem::Entity
+        | XmlProblem::RelativeNamespace => RefusalCode::XmlRefused,
         XmlProblem::Character
         | XmlProblem::Malformed(_)
         | XmlProblem::Namespace(_)

@@ -74,28 +74,41 @@ pub(crate) fn continues_name(character: char) -> bool {
         || matches!(character, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
 }
 
-/// Is this an absolute URI, in the characters of RFC 3986?
+/// Is this an absolute URI of RFC 3986, of the plain kind that namespaces have: without user information, without a
+/// literal address in brackets, and without an ampersand? libxml2 writes that one unescaped in canonical forms, so that the
+/// signature of such a document would mean different octets to different verifiers.
 pub(super) fn is_absolute_uri(uri: &str) -> bool {
     let Some((scheme, rest)) = uri.split_once(':') else { return false };
     let mut letters = scheme.bytes();
+    let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, path) = match path.strip_prefix("//") {
+        Some(rest) => rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or_default(),
+        None => ("", path),
+    };
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "0"));
     letters.next().is_some_and(|first| first.is_ascii_alphabetic())
         && letters.all(|octet| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet))
-        && has_uri_characters(rest)
+        && consists_of(host, b"")
+        && (1..=5).contains(&port.len())
+        && port.bytes().all(|digit| digit.is_ascii_digit())
+        && consists_of(path, b":@/")
+        && consists_of(query, b":@/?")
+        && consists_of(fragment, b":@/?")
 }
 
-fn has_uri_characters(rest: &str) -> bool {
-    let mut octets = rest.bytes();
-    let mut fragment = false;
+/// Unreserved characters, escapes, delimiters that have no meaning in a URI as such, and those that are named.
+fn consists_of(part: &str, besides: &[u8]) -> bool {
+    let mut octets = part.bytes();
     while let Some(octet) = octets.next() {
-        let allowed = match octet {
+        let is_allowed = match octet {
             b'%' => {
                 octets.next().is_some_and(|digit| digit.is_ascii_hexdigit())
                     && octets.next().is_some_and(|digit| digit.is_ascii_hexdigit())
             }
-            b'#' => !core::mem::replace(&mut fragment, true),
-            _ => octet.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=[]".contains(&octet),
+            _ => octet.is_ascii_alphanumeric() || b"-._~!$'()*+,;=".contains(&octet) || besides.contains(&octet),
         };
-        if !allowed {
+        if !is_allowed {
             return false;
         }
     }

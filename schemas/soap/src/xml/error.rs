@@ -32,6 +32,7 @@ impl XmlError {
             | XmlProblem::NameTooLong
             | XmlProblem::CanonicalTooLarge => true,
             XmlProblem::NotUtf8
+            | XmlProblem::Version
             | XmlProblem::Doctype
             | XmlProblem::Entity
             | XmlProblem::Character
@@ -52,6 +53,9 @@ pub enum XmlProblem {
     /// Another encoding, declared or in fact.
     #[error("the document is not UTF-8: send it in UTF-8, and declare no other encoding")]
     NotUtf8,
+    /// A version other than 1.0, declared.
+    #[error("the document is not XML 1.0")]
+    Version,
     /// `<!DOCTYPE`.
     #[error("a document type declaration is not accepted: leave it out")]
     Doctype,
@@ -67,8 +71,9 @@ pub enum XmlProblem {
     /// Against Namespaces in XML 1.0.
     #[error("the document is against the rules of namespaces: {0}")]
     Namespace(&'static str),
-    /// A namespace URI without a scheme, which has no canonical form (Canonical XML 1.0, section 1.3).
-    #[error("a relative namespace URI is not accepted: use an absolute one")]
+    /// A namespace URI without a scheme, which has no canonical form (Canonical XML 1.0, section 1.3), or with characters
+    /// that a URI does not have, or with an ampersand, for which canonical forms differ in practice.
+    #[error("a namespace that is no absolute URI, or has & in it, is not accepted")]
     RelativeNamespace,
     /// The same attribute twice, by its written or by its expanded name.
     #[error("an element has the same attribute twice")]

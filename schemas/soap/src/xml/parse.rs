@@ -105,7 +105,7 @@ impl<'a> Parser<'a> {
         self.at += "<?xml".len();
         let version = self.pseudo_attribute("version")?;
         if version != Some("1.0") {
-            return Err(self.malformed("its version must be 1.0"));
+            return Err(self.wrong(XmlProblem::Version));
         }
         if let Some(encoding) = self.pseudo_attribute("encoding")?
             && !encoding.eq_ignore_ascii_case("UTF-8")

@@ -124,9 +124,6 @@ fn what_is_not_well_formed_is_refused() {
         "<-a/>",
         "<a><?a:b?></a>",
         " <?xml version='1.0'?><a/>",
-        "<?xml?><a/>",
-        "<?xml version='1.1'?><a/>",
-        "<?xml encoding='UTF-8'?><a/>",
         "<?xml version='1.0' standalone='maybe'?><a/>",
         "<?xml version='1.0' standalone='yes' encoding='UTF-8'?><a/>",
         "<?xml version='1.0'encoding='UTF-8'?><a/>",
@@ -175,6 +172,9 @@ fn there_is_no_dtd_and_no_other_encoding() {
     {
         assert_eq!(problem(text), XmlProblem::Doctype, "{text}");
     }
+    for text in ["<?xml version='1.1'?><a/>", "<?xml version=''?><a/>", "<?xml encoding='UTF-8'?><a/>"] {
+        assert_eq!(problem(text), XmlProblem::Version, "{text}");
+    }
     assert_eq!(problem("<a>&nbsp;</a>"), XmlProblem::Entity);
     assert_eq!(problem("<a b='&b;'/>"), XmlProblem::Entity);
     for encoding in ["ISO-8859-1", "UTF-16", "UTF8", ""] {
@@ -215,6 +215,7 @@ fn the_rules_of_namespaces_hold() {
         "<a xmlns='urn:a b'/>",
         "<a xmlns=' urn:a'/>",
         "<a xmlns='urn:%4'/>",
+        "<a xmlns='urn:a?b=1&amp;c=2'/>",
     ] {
         assert_eq!(problem(text), XmlProblem::RelativeNamespace, "{text}");
     }
