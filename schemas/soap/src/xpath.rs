@@ -5,7 +5,7 @@
 //! step      ::= '.'? name predicate*             './/a' and './a' begin where 'a' does
 //! name      ::= '*' | prefix ':*' | prefix ':' local | local
 //! last      ::= '@' name | 'text()'
-//! predicate ::= '[' number ']' | '[last()]' | '[' value (('=' | '!=') literal)? ']'
+//! predicate ::= '[' number ']' | '[last()]' | '[' value (('=' | '!=') literal)? ']' | '[not(' value ')]'
 //! value     ::= 'local-name()' | '.' | name ('/' name)* ('/' last)? | last
 //! ```
 //!
@@ -88,6 +88,7 @@ enum Predicate {
     Position(usize),
     Final,
     Exists(Operand),
+    Lacks(Operand),
     Equals(Operand, String),
     Differs(Operand, String),
 }
@@ -243,8 +244,8 @@ impl Predicate {
         match self {
             Self::Position(number) => Ok(position == *number),
             Self::Final => Ok(position == last),
-            Self::Exists(Operand::LocalName) => Ok(true),
-            Self::Exists(Operand::Path(names, last)) => any(element, names, visited, &mut |end| last.is_at(end)),
+            Self::Exists(operand) => operand.exists(element, visited),
+            Self::Lacks(operand) => Ok(!operand.exists(element, visited)?),
             Self::Equals(operand, literal) => operand.any(element, visited, |value| value == literal),
             Self::Differs(operand, literal) => operand.any(element, visited, |value| value != literal),
         }
@@ -252,6 +253,13 @@ impl Predicate {
 }
 
 impl Operand {
+    fn exists(&self, element: Element<'_>, visited: &mut usize) -> Result<bool, XPathError> {
+        match self {
+            Self::LocalName => Ok(true),
+            Self::Path(names, last) => any(element, names, visited, &mut |end| last.is_at(end)),
+        }
+    }
+
     fn any(&self, element: Element<'_>, visited: &mut usize, holds: impl Fn(&str) -> bool) -> Result<bool, XPathError> {
         match self {
             Self::LocalName => Ok(holds(element.local())),

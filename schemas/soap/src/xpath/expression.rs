@@ -81,6 +81,11 @@ impl<'e> Reader<'e> {
         if self.takes_call("last")? {
             return Ok(Predicate::Final);
         }
+        if self.opens_call("not") {
+            let operand = self.operand()?;
+            self.expect(")", "expected )")?;
+            return Ok(Predicate::Lacks(operand));
+        }
         let operand = self.operand()?;
         if self.takes("!=") {
             Ok(Predicate::Differs(operand, self.literal()?))
@@ -152,20 +157,28 @@ impl<'e> Reader<'e> {
         let (name, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
         self.rest = rest;
         if rest.starts_with('(') || rest.starts_with("::") {
-            return Err(self.wrong("functions and axes other than text(), last() and local-name() are not supported"));
+            return Err(self.wrong("functions and axes other than text(), last(), not() and local-name() are not supported"));
         }
         Ok(name)
     }
 
     /// `name()`, if that is what follows.
     fn takes_call(&mut self, name: &str) -> Result<bool, XPathError> {
-        self.space();
-        let Some(after) = self.rest.strip_prefix(name).and_then(|after| after.trim_start().strip_prefix('(')) else {
+        if !self.opens_call(name) {
             return Ok(false);
-        };
-        self.rest = after;
+        }
         self.expect(")", "expected )")?;
         Ok(true)
+    }
+
+    /// `name(`, if that is what follows.
+    fn opens_call(&mut self, name: &str) -> bool {
+        self.space();
+        let Some(after) = self.rest.strip_prefix(name).and_then(|after| after.trim_start().strip_prefix('(')) else {
+            return false;
+        };
+        self.rest = after;
+        true
     }
 
     fn slashes(&mut self) -> Option<&'static str> {
