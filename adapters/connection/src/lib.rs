@@ -17,7 +17,7 @@ use mohur_contract::{Context, RegistryError};
 use mohur_http::{Client, ClientError, ClientLimits};
 use mohur_transport::InsideClient;
 
-pub use written::{Xml, can_stand_in_xml};
+pub use written::Xml;
 
 /// Where a register is and how to be let in.
 #[derive(Clone, Debug)]

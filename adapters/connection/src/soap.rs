@@ -6,18 +6,9 @@
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use mohur_contract::{Context, RegistryError};
-use mohur_soap::{Document, Element, Limits, ns};
+use mohur_soap::{Document, Element, Limits, Version, ns};
 
 use crate::{Call, Connection, Xml, refused_by_status};
-
-/// The version of SOAP that a register speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SoapVersion {
-    /// SOAP 1.1: `text/xml`, with the header `SOAPAction`.
-    Soap11,
-    /// SOAP 1.2: `application/soap+xml`, with the action as its parameter.
-    Soap12,
-}
 
 /// One request.
 #[derive(Debug)]
@@ -25,7 +16,7 @@ pub struct SoapCall<'a> {
     /// Path and query, from `/` on.
     pub target: &'a str,
     /// The version.
-    pub version: SoapVersion,
+    pub version: Version,
     /// The action, without quotes; empty if the service has none.
     pub action: &'a str,
     /// What goes into the Header, if anything: a finished part.
@@ -38,7 +29,7 @@ pub struct SoapCall<'a> {
 pub struct SoapReply {
     content: Bytes,
     status: StatusCode,
-    version: SoapVersion,
+    version: Version,
     limits: Limits,
 }
 
@@ -75,24 +66,6 @@ pub enum Blame {
 
 const NOT_SOAP: RegistryError = RegistryError::Invalid("the reply is not a SOAP message");
 
-impl SoapVersion {
-    /// The namespace of the envelope.
-    pub const fn namespace(self) -> &'static str {
-        match self {
-            Self::Soap11 => ns::SOAP11,
-            Self::Soap12 => ns::SOAP12,
-        }
-    }
-
-    /// The media type.
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Soap11 => "text/xml",
-            Self::Soap12 => "application/soap+xml",
-        }
-    }
-}
-
 impl Connection {
     /// Sends a message and takes the one that comes back, fault or not. The reply is read within the limits.
     pub async fn soap(
@@ -110,13 +83,11 @@ impl Connection {
             accept: version.media_type(),
             body: envelope(version, call.header, call.body).into(),
         })?;
-        let media_type = version.media_type();
+        let content_type = version.content_type();
         let (content_type, action) = match version {
-            SoapVersion::Soap12 if !call.action.is_empty() => {
-                (format!("{media_type}; charset=utf-8; action=\"{}\"", call.action), None)
-            }
-            SoapVersion::Soap12 => (format!("{media_type}; charset=utf-8"), None),
-            SoapVersion::Soap11 => (format!("{media_type}; charset=utf-8"), Some(format!("\"{}\"", call.action))),
+            Version::Soap12 if !call.action.is_empty() => (format!("{content_type}; action=\"{}\"", call.action), None),
+            Version::Soap12 => (content_type.to_owned(), None),
+            Version::Soap11 => (content_type.to_owned(), Some(format!("\"{}\"", call.action))),
         };
         let headers = request.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::try_from(content_type).map_err(|_| NOT_SENT)?);
@@ -128,7 +99,7 @@ impl Connection {
 }
 
 /// An envelope around finished parts.
-pub fn envelope(version: SoapVersion, header: &str, body: &str) -> String {
+pub fn envelope(version: Version, header: &str, body: &str) -> String {
     let mut xml = Xml::new();
     xml.open("soap:Envelope", &[("xmlns:soap", version.namespace())]);
     if !header.is_empty() {
@@ -140,11 +111,10 @@ pub fn envelope(version: SoapVersion, header: &str, body: &str) -> String {
 
 impl SoapReply {
     /// Takes a response if it can be SOAP; its status decides if it cannot.
-    fn take(response: &Response<Bytes>, version: SoapVersion, limits: Limits) -> Result<Self, RegistryError> {
+    fn take(response: &Response<Bytes>, version: Version, limits: Limits) -> Result<Self, RegistryError> {
         let status = response.status();
         let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let essence = kind.split(';').next().unwrap_or_default().trim();
-        let is_soap = essence.eq_ignore_ascii_case(version.media_type());
+        let is_soap = Version::of_content_type(kind) == Some(version);
         let refused = refused_by_status(status);
         match refused {
             // 401, 403 and 429 come from what stands before the service.
@@ -195,8 +165,8 @@ impl SoapReply {
     /// The parts of a fault. In SOAP 1.1 they are in no namespace (section 4.4).
     fn fault<'d>(&self, element: Element<'d>) -> Fault<'d> {
         let (code, detail) = match self.version {
-            SoapVersion::Soap11 => (element.child("", "faultcode"), element.child("", "detail")),
-            SoapVersion::Soap12 => {
+            Version::Soap11 => (element.child("", "faultcode"), element.child("", "detail")),
+            Version::Soap12 => {
                 let code = element.child(ns::SOAP12, "Code").and_then(|code| code.child(ns::SOAP12, "Value"));
                 (code, element.child(ns::SOAP12, "Detail"))
             }

@@ -1,5 +1,7 @@
 //! XML that is well formed by construction: what is written between the tags is always content.
 
+use mohur_soap::write;
+
 /// A document being written. Names come from the program or from a template that was checked; content is escaped.
 #[derive(Debug, Default)]
 pub struct Xml {
@@ -21,7 +23,7 @@ impl Xml {
             self.text.push(' ');
             self.text.push_str(name);
             self.text.push_str("=\"");
-            escape(value, true, &mut self.text);
+            write::attribute(&mut self.text, value);
             self.text.push('"');
         }
         self.text.push('>');
@@ -31,7 +33,7 @@ impl Xml {
 
     /// Writes text into the element that is open.
     pub fn text(&mut self, text: &str) -> &mut Self {
-        escape(text, false, &mut self.text);
+        write::text(&mut self.text, text);
         self
     }
 
@@ -65,33 +67,6 @@ impl Xml {
     }
 }
 
-/// Whether XML 1.0 has a way to write every character of the text (section 2.2).
-pub fn can_stand_in_xml(text: &str) -> bool {
-    text.chars().all(is_xml)
-}
-
-const fn is_xml(character: char) -> bool {
-    matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
-}
-
-/// White space other than the blank is written as references, so that no reader turns it into blanks or other line ends.
-fn escape(text: &str, attribute: bool, out: &mut String) {
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' if attribute => out.push_str("&quot;"),
-            '\r' => out.push_str("&#13;"),
-            '\n' if attribute => out.push_str("&#10;"),
-            '\t' if attribute => out.push_str("&#9;"),
-            other if is_xml(other) => out.push(other),
-            // Whoever writes what others sent asks `can_stand_in_xml` first.
-            _ => out.push('\u{FFFD}'),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use mohur_soap::{Document, Limits};
@@ -110,14 +85,6 @@ mod tests {
             assert_eq!(root.children().count(), 1, "{xml}");
             assert_eq!(root.attribute("", "said"), Some(text));
             assert_eq!(root.only("urn:x", "b").unwrap().text().unwrap(), text);
-        }
-    }
-
-    #[test]
-    fn what_xml_cannot_carry_is_known() {
-        assert!(can_stand_in_xml("Şəki\n\t\u{FFFD}"));
-        for text in ["\0", "\u{1b}", "\u{FFFE}", "a\u{b}"] {
-            assert!(!can_stand_in_xml(text), "{text:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! An address: city, street, house and, in a house of flats, the flat, with commas between.
 
-use mohur_connection::can_stand_in_xml;
 use mohur_contract::RegistryError;
+use mohur_soap::write::is_text;
 
 /// Most characters of one part (`Text` in the schema).
 const MOST: usize = 200;
@@ -26,7 +26,7 @@ impl Address {
 
     /// Three parts, or four.
     pub(crate) fn of(parts: Vec<String>) -> Option<Self> {
-        let fits = |part: &String| (1..=MOST).contains(&part.chars().count()) && can_stand_in_xml(part);
+        let fits = |part: &String| (1..=MOST).contains(&part.chars().count()) && is_text(part);
         ((3..=Self::ELEMENTS.len()).contains(&parts.len()) && parts.iter().all(fits)).then_some(Self { parts })
     }
 

@@ -1,9 +1,9 @@
 //! `GetRights`: one person and one dwelling there, the rights of that person in it back.
 
-use mohur_connection::soap::{Fault, Said, SoapCall, SoapVersion};
+use mohur_connection::soap::{Fault, Said, SoapCall};
 use mohur_connection::{Connection, ConnectionError, Settings, Xml};
 use mohur_contract::{Context, RegistryError};
-use mohur_soap::{Element, Limits};
+use mohur_soap::{Element, Limits, Version};
 use mohur_wire::{Fin, Verdict};
 
 use crate::address::Address;
@@ -47,7 +47,7 @@ impl Cadastre {
     /// Whether that person holds a right in that dwelling today. `unknown` if there is no such dwelling.
     pub(crate) async fn verdict(&self, fin: Fin, unit: &Unit, context: &Context) -> Result<Verdict, RegistryError> {
         let body = request(fin, unit);
-        let call = SoapCall { target: TARGET, version: SoapVersion::Soap11, action: ACTION, header: "", body: &body };
+        let call = SoapCall { target: TARGET, version: Version::Soap11, action: ACTION, header: "", body: &body };
         let reply = self.connection.soap(&call, Limits::default(), context).await?;
         let document = reply.document()?;
         let held = match reply.said(&document)? {

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mohur_connection::soap::{SoapVersion, envelope};
+use mohur_connection::soap::envelope;
 use mohur_contract::conformance::{self, ARRIVAL, Cases, Fault};
 use mohur_http::SystemClock;
 use mohur_reference::{Citizen, Country, Dwelling, Faults, HoldingKind, Kind, Oddity, Register};
-use mohur_soap::{Document, Limits};
+use mohur_soap::{Document, Limits, Version};
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -214,7 +214,7 @@ fn a_reply_that_is_not_of_the_contract_is_invalid() {
 fn faults_mean_what_the_contract_says() {
     let mean = |code: &str, blamed: &str| {
         let text = envelope(
-            SoapVersion::Soap11,
+            Version::Soap11,
             "",
             &format!(
                 "<soap:Fault><faultcode>soap:{blamed}</faultcode><faultstring>x</faultstring><detail>\

@@ -1,16 +1,16 @@
 use super::*;
 
 fn reply(status: u16, kind: &str, content: &str) -> Result<SoapReply, RegistryError> {
-    reply_in(SoapVersion::Soap11, status, kind, content)
+    reply_in(Version::Soap11, status, kind, content)
 }
 
-fn reply_in(version: SoapVersion, status: u16, kind: &str, content: &str) -> Result<SoapReply, RegistryError> {
+fn reply_in(version: Version, status: u16, kind: &str, content: &str) -> Result<SoapReply, RegistryError> {
     let response = Response::builder().status(status).header("content-type", kind);
     SoapReply::take(&response.body(Bytes::from(content.to_owned())).unwrap(), version, Limits::default())
 }
 
 fn soap11(body: &str) -> String {
-    envelope(SoapVersion::Soap11, "", body)
+    envelope(Version::Soap11, "", body)
 }
 
 /// The local name of the answer, or whom the fault blames.
@@ -56,11 +56,11 @@ fn a_fault_is_an_answer_whatever_its_status() {
         }
     }
     let twelve = envelope(
-        SoapVersion::Soap12,
+        Version::Soap12,
         "",
         "<soap:Fault><soap:Code><soap:Value>soap:Sender</soap:Value></soap:Code></soap:Fault>",
     );
-    let reply = reply_in(SoapVersion::Soap12, 400, "application/soap+xml", &twelve).unwrap();
+    let reply = reply_in(Version::Soap12, 400, "application/soap+xml", &twelve).unwrap();
     assert_eq!(said(&reply), Ok("Request false".to_owned()));
 }
 
@@ -85,15 +85,15 @@ fn hostile_and_foreign_replies_are_invalid() {
         format!("<!DOCTYPE a [<!ENTITY b \"c\">]>{}", soap11("<a/>")),
         soap11("<?pi x?><a/>"),
         soap11(&deep),
-        envelope(SoapVersion::Soap12, "", "<a/>"),
+        envelope(Version::Soap12, "", "<a/>"),
         soap11("<a/>").replace("</soap:Body>", "</soap:Body><soap:Body><b/></soap:Body>"),
-        envelope(SoapVersion::Soap11, "<h soap:mustUnderstand=\"1\"/>", "<a/>"),
+        envelope(Version::Soap11, "<h soap:mustUnderstand=\"1\"/>", "<a/>"),
         "<a/>".to_owned(),
         String::new(),
     ] {
         let reply = reply(200, "text/xml", &content).unwrap();
         assert!(matches!(said(&reply), Err(RegistryError::Invalid(_))), "{content}");
     }
-    let heard = envelope(SoapVersion::Soap11, "<h soap:mustUnderstand=\"0\"/>", "<a/>");
+    let heard = envelope(Version::Soap11, "<h soap:mustUnderstand=\"0\"/>", "<a/>");
     assert!(said(&reply(200, "text/xml", &heard).unwrap()).is_ok());
 }
