@@ -26,6 +26,6 @@ pub use dialect::address;
 pub use pipeline::{Exchange, Parties};
 pub use provider::{Provider, ProviderFailure};
 pub use reply::{Incoming, ReplyTo};
-pub use settings::Settings;
+pub use settings::{Settings, SoapLimits};
 pub use trace::Trace;
 pub use world::World;

@@ -1,6 +1,6 @@
 //! Who is there and what may be asked of whom: the lists behind X-Road's metaservices. Nothing in them is about a person.
 
-use mohur_directory::{MemberEntry, ServiceEntry};
+use mohur_directory::MemberEntry;
 use mohur_policy::could_permit;
 use mohur_wire::{Arrival, MemberId, ServiceId, Verb};
 use serde::Serialize;
@@ -56,6 +56,6 @@ impl<P: Provider> Exchange<P> {
 }
 
 fn services(entry: &MemberEntry) -> Vec<Service<'_>> {
-    let named = |service: &ServiceEntry| format!("{}/{}/{}", entry.id, service.code, service.version).parse().ok();
-    entry.services.iter().filter_map(|each| Some(Service { service: named(each)?, verbs: &each.verbs })).collect()
+    let named = |each| Some(Service { service: entry.service_id(each)?, verbs: &each.verbs });
+    entry.services.iter().filter_map(named).collect()
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use mohur_soap::mime::MimeLimits;
+
 /// Limits, each with the default that `docs/configuration.md` names.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -19,8 +21,19 @@ pub struct Settings {
     pub bundle_legs: usize,
     /// Largest message of another protocol that a query may enclose, in bytes. 128 KiB.
     pub message_bytes: usize,
+    /// How much of XML and MIME one SOAP message may be.
+    pub soap: SoapLimits,
     /// How long a refusal takes that must not tell "denied" from "absent". 1 s.
     pub concealment: Duration,
+}
+
+/// How much of XML and MIME one SOAP message may be.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SoapLimits {
+    /// The envelope.
+    pub xml: mohur_soap::Limits,
+    /// The package, where the message has attachments.
+    pub mime: MimeLimits,
 }
 
 impl Default for Settings {
@@ -33,6 +46,7 @@ impl Default for Settings {
             bundles_at_once: 256,
             bundle_legs: 32,
             message_bytes: 128 << 10,
+            soap: SoapLimits::default(),
             concealment: Duration::from_secs(1),
         }
     }

@@ -35,7 +35,7 @@ enum Way {
 fn way(method: &Method, uri: &Uri) -> Way {
     let query = uri.query().unwrap_or_default();
     let (known, expected) = match uri.path() {
-        address::QUERY | address::BUNDLES | address::POLL => (Way::Message, Method::POST),
+        address::QUERY | address::BUNDLES | address::POLL | address::SOAP => (Way::Message, Method::POST),
         "/v1/definitions" => (Way::Definitions, Method::GET),
         "/v1/members" => (Way::Members, Method::GET),
         "/openapi.json" => (Way::OpenApi, Method::GET),

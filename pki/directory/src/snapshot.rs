@@ -27,6 +27,7 @@ struct Index {
     members: HashMap<MemberId, usize>,
     services: HashMap<ServiceId, ServiceRoute>,
     seals: HashMap<Digest, (MemberId, Certificate)>,
+    seals_of: HashMap<MemberId, Vec<Digest>>,
     logs: HashMap<String, usize>,
     denied: HashSet<Digest>,
     definitions: HashMap<MessageId, usize>,
@@ -118,6 +119,13 @@ impl Snapshot {
         (!self.is_denied(key_id)).then_some((member, certificate))
     }
 
+    /// Every seal that is listed for a member or a broker, denied ones too: what a signature can name, not what it may
+    /// be made with.
+    pub fn seals_of(&self, id: &MemberId) -> impl Iterator<Item = &Certificate> {
+        let listed = self.0.seals_of.get(id).into_iter().flatten();
+        listed.filter_map(|key_id| self.0.seals.get(key_id)).map(|(_, certificate)| certificate)
+    }
+
     /// Proves that the seal with that fingerprint is in the directory, not denied, and good at that time.
     pub fn validate_seal(
         &self,
@@ -167,6 +175,7 @@ impl Index {
             members: HashMap::new(),
             services: HashMap::new(),
             seals: HashMap::new(),
+            seals_of: HashMap::new(),
             logs: HashMap::new(),
             denied: directory.denied.iter().map(|denied| denied.0).collect(),
             definitions: HashMap::new(),
@@ -236,6 +245,7 @@ impl Index {
             if certificate.profile() != Profile::Seal || certificate.member() != Some(id) {
                 return Err(inconsistent(format!("{id}: a certificate that is not a seal of this member")));
             }
+            self.seals_of.entry(id.clone()).or_default().push(certificate.fingerprint());
             self.seals.insert(certificate.fingerprint(), (id.clone(), certificate));
         }
         Ok(())

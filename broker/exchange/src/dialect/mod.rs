@@ -2,10 +2,13 @@
 //! written, and nowhere else: what stands between the two ends never learns which it was.
 
 pub(crate) mod rest;
+pub(crate) mod soap;
+mod xroad;
 
 /// The addresses that messages are sent to.
 pub mod address {
     pub use super::rest::{BUNDLES, POLL, QUERY};
+    pub use super::soap::SOAP;
 }
 
 use std::sync::Arc;
@@ -13,25 +16,38 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Response;
 use mohur_chain::SealIdentity;
-use mohur_message::{Evidence, KeySource, SentOpening};
+use mohur_message::{Evidence, SentOpening};
 use mohur_seal::Seal;
-use mohur_wire::{Arrival, MessageId, Query, Refusal};
+use mohur_soap::Version;
+use mohur_wire::{Arrival, MemberId, MessageId, Query, Refusal};
 
-use crate::Settings;
 use crate::bundle::Report;
 use crate::reply::{Incoming, ReplyTo};
 use crate::stage::release::Released;
+use crate::{Settings, World};
 
 /// Which of the two it is. The address alone decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
     /// JSON under an HTTP message signature.
     Rest,
+    /// An envelope under WS-Security.
+    Soap(Version),
 }
 
 /// A message of a form that its address takes. Nothing of it is believed yet.
 pub(crate) enum Received {
     Rest(rest::Received),
+    Soap(soap::Received),
+}
+
+/// What a signature is judged by.
+pub(crate) struct Circumstances<'a> {
+    pub(crate) world: &'a World,
+    /// The member that TLS proved.
+    pub(crate) peer: &'a MemberId,
+    pub(crate) arrival: Arrival,
+    pub(crate) settings: &'a Settings,
 }
 
 /// A message whose signature was proved.
@@ -86,30 +102,28 @@ pub(crate) enum Said<'a> {
 
 impl Received {
     /// Takes a message apart as far as its form goes.
-    pub(crate) fn of(incoming: Incoming, _settings: &Settings) -> Result<Self, Refusal> {
+    pub(crate) fn of(incoming: Incoming, settings: &Settings) -> Result<Self, Refusal> {
         match Dialect::of(&incoming.parts) {
             Dialect::Rest => rest::Received::of(incoming).map(Self::Rest),
+            Dialect::Soap(_) => soap::Received::of(incoming, settings).map(Self::Soap),
         }
     }
 
-    /// Proves its signature, and reads what the signature covers.
-    pub(crate) fn verify(
-        self,
-        keys: &dyn KeySource,
-        arrival: Arrival,
-        settings: &Settings,
-        _to: &mut ReplyTo,
-    ) -> Result<Signed, Refusal> {
+    /// Proves its signature, and reads what the signature covers. What the answer must refer to goes to `to`.
+    pub(crate) fn verify(self, by: &Circumstances<'_>, to: &mut ReplyTo) -> Result<Signed, Refusal> {
         match self {
-            Self::Rest(received) => received.verify(keys, arrival, settings),
+            Self::Rest(received) => received.verify(by),
+            Self::Soap(received) => received.verify(by, to),
         }
     }
 }
 
 impl Dialect {
     /// The dialect that is spoken at the address of a message.
-    pub(crate) fn of(_parts: &http::request::Parts) -> Self {
-        Self::Rest
+    pub(crate) fn of(parts: &http::request::Parts) -> Self {
+        let is_soap =
+            parts.uri.path().strip_prefix(address::SOAP).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if is_soap { Self::Soap(soap::version(parts)) } else { Self::Rest }
     }
 }
 
@@ -117,6 +131,7 @@ impl Dialect {
 pub(crate) fn write(said: &Said<'_>, to: &ReplyTo, seal: &dyn Seal) -> Result<Response<Bytes>, Refusal> {
     match to.dialect {
         Dialect::Rest => rest::write(said, to, seal),
+        Dialect::Soap(version) => soap::write(version, said, to, seal),
     }
 }
 
@@ -124,5 +139,6 @@ pub(crate) fn write(said: &Said<'_>, to: &ReplyTo, seal: &dyn Seal) -> Result<Re
 pub(crate) fn write_plain(said: &Said<'_>, to: &ReplyTo) -> Response<Bytes> {
     match to.dialect {
         Dialect::Rest => rest::plain(said, to),
+        Dialect::Soap(version) => soap::plain(version, said, to),
     }
 }

@@ -6,14 +6,13 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode, request};
 use mohur_message::http_signature::{VerifiedRequest, sign_response};
-use mohur_message::{KeySource, verify_request};
+use mohur_message::verify_request;
 use mohur_seal::Seal;
 use mohur_wire::refusal::Problem;
-use mohur_wire::{Arrival, MessageId, Refusal, RefusalCode};
+use mohur_wire::{MessageId, Refusal, RefusalCode};
 use serde::{Deserialize, Serialize};
 
-use super::{Content, Said, Signed, SignedBundle};
-use crate::Settings;
+use super::{Circumstances, Content, Said, Signed, SignedBundle};
 use crate::reply::{Incoming, ReplyTo};
 
 /// Where queries arrive.
@@ -63,8 +62,9 @@ impl Received {
     }
 
     /// Verifies the signature, and reads what it covers.
-    pub(crate) fn verify(self, keys: &dyn KeySource, arrival: Arrival, settings: &Settings) -> Result<Signed, Refusal> {
-        let request = verify_request(&self.parts, &self.body, keys, arrival, settings.window())?;
+    pub(crate) fn verify(self, by: &Circumstances<'_>) -> Result<Signed, Refusal> {
+        let keys = by.world.keys(by.arrival);
+        let request = verify_request(&self.parts, &self.body, &keys, by.arrival, by.settings.window())?;
         Ok(Signed {
             signer: request.identity().clone(),
             id: Some(request.message_id().clone()),

@@ -9,7 +9,7 @@ use mohur_wire::bundle::{Definition, Leg};
 use mohur_wire::{Arrival, MemberId, MessageId, Query, Refusal, RefusalCode, SubjectKey};
 
 use super::authenticate::Authenticated;
-use crate::dialect::{Content, SignedBundle};
+use crate::dialect::{Circumstances, Content, SignedBundle};
 use crate::reply::ReplyTo;
 use crate::trace::Trace;
 use crate::{Settings, World};
@@ -62,7 +62,8 @@ pub fn signature(
 ) -> Result<Message, Refusal> {
     let accepted = authenticated.into_accepted();
     let (peer, arrival) = (accepted.peer().member().clone(), accepted.arrival());
-    let signed = accepted.into_received().verify(&world.keys(arrival), arrival, settings, to)?;
+    let by = Circumstances { world, peer: &peer, arrival, settings };
+    let signed = accepted.into_received().verify(&by, to)?;
     if *signed.signer.member() != peer {
         return Err(RefusalCode::IdentityMismatch.into());
     }
