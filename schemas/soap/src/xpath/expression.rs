@@ -157,7 +157,9 @@ impl<'e> Reader<'e> {
         let (name, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
         self.rest = rest;
         if rest.starts_with('(') || rest.starts_with("::") {
-            return Err(self.wrong("functions and axes other than text(), last(), not() and local-name() are not supported"));
+            return Err(
+                self.wrong("functions and axes other than text(), last(), not() and local-name() are not supported")
+            );
         }
         Ok(name)
     }
