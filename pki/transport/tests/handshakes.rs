@@ -343,3 +343,28 @@ fn the_peer_learns_why_by_an_alert() {
     let Error::InvalidCertificate(reason) = error else { panic!("{error}") };
     assert_eq!(AlertDescription::from(reason), AlertDescription::CertificateRevoked);
 }
+
+/// The library can speak TLS 1.2 (inside, to a ministry's own systems); between members it must not.
+#[test]
+fn members_speak_tls_1_3_only() {
+    let mut world = World::new();
+    let material = world.issue("AZ/GOV/MIA/id-cards", &["localhost"]);
+    let provider = || Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let old_client = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&rustls::version::TLS12])
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let refused = connect(&Arc::new(old_client), &world.server(&material), "localhost");
+    assert!(matches!(refused, Err(Error::PeerIncompatible(_))), "{refused:?}");
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let old_server = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&rustls::version::TLS12])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key.into())
+        .unwrap();
+    let refused = connect(&world.client(&material), &Arc::new(old_server), "localhost");
+    assert!(matches!(refused, Err(Error::PeerIncompatible(_))), "{refused:?}");
+}
