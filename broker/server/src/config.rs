@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use mohur_chain::TrustFiles;
 use mohur_config::{ConfigErrors, Table};
-use mohur_exchange::Settings;
+use mohur_exchange::{Settings, SoapLimits};
 use mohur_http::{ClientLimits, Limits};
+use mohur_soap::mime::MimeLimits;
 use mohur_wire::MemberId;
 
 /// What a broker is started with.
@@ -37,7 +38,7 @@ pub struct Config {
     pub limits: Limits,
     /// `[hosts]`: limits of the connections to hosts.
     pub hosts: ClientLimits,
-    /// `[exchange]`
+    /// `[exchange]` and `[soap]`
     pub exchange: Settings,
 }
 
@@ -108,6 +109,8 @@ impl Config {
             .optional_table("hosts")
             .map_or_else(ClientLimits::default, |mut t| ClientLimits::default().read(&mut t));
         let exchange = top.optional_table("exchange").map_or_else(Settings::default, |mut t| settings(&mut t));
+        let soap = top.optional_table("soap").map_or_else(SoapLimits::default, |mut t| soap(&mut t));
+        let exchange = Settings { soap, ..exchange };
         Some(Self {
             member: member?,
             listen: listen?,
@@ -155,6 +158,28 @@ impl LogFiles {
     }
 }
 
+/// None can be wider than its default: an owner's host reads what a SOAP caller signed within the same, and has no setting.
+fn soap(table: &mut Table) -> SoapLimits {
+    let SoapLimits { xml, mime } = SoapLimits::default();
+    SoapLimits {
+        xml: mohur_soap::Limits {
+            bytes: table.number("bytes", 1 << 10..=xml.bytes).unwrap_or(xml.bytes),
+            depth: table.number("depth", 8..=xml.depth).unwrap_or(xml.depth),
+            elements: table.number("elements", 64..=xml.elements).unwrap_or(xml.elements),
+            attributes: table.number("attributes", 8..=xml.attributes).unwrap_or(xml.attributes),
+            namespaces: table.number("namespaces", 16..=xml.namespaces).unwrap_or(xml.namespaces),
+            name: table.number("name-bytes", 256..=xml.name).unwrap_or(xml.name),
+            canonical: table.number("canonical-bytes", 1 << 10..=xml.canonical).unwrap_or(xml.canonical),
+            references: table.number("references", 2..=xml.references).unwrap_or(xml.references),
+        },
+        mime: MimeLimits {
+            parts: table.number("parts", 1..=mime.parts).unwrap_or(mime.parts),
+            header_bytes: table.number("part-header-bytes", 256..=mime.header_bytes).unwrap_or(mime.header_bytes),
+            bytes: table.number("package-bytes", 1 << 10..=mime.bytes).unwrap_or(mime.bytes),
+        },
+    }
+}
+
 fn settings(table: &mut Table) -> Settings {
     let standard = Settings::default();
     Settings {
@@ -165,6 +190,7 @@ fn settings(table: &mut Table) -> Settings {
         bundles_at_once: table.number("bundles-at-once", 1..=100_000).unwrap_or(standard.bundles_at_once),
         bundle_legs: table.number("bundle-legs", 1..=64).unwrap_or(standard.bundle_legs),
         message_bytes: table.number("message-bytes", 1 << 10..=48 << 20).unwrap_or(standard.message_bytes),
+        soap: standard.soap,
         concealment: table.duration("concealment").unwrap_or(standard.concealment),
     }
 }
