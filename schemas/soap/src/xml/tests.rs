@@ -196,6 +196,7 @@ fn the_rules_of_namespaces_hold() {
         "<a xmlns:xmlns='urn:x'/>",
         "<a xmlns:xml='urn:x'/>",
         "<xmlns:a/>",
+        "<xml:a/>",
         "<a xmlns:p='http://www.w3.org/XML/1998/namespace'/>",
         "<a xmlns='http://www.w3.org/XML/1998/namespace'/>",
         "<a xmlns='http://www.w3.org/2000/xmlns/'/>",

@@ -44,7 +44,14 @@ impl Parser<'_> {
     }
 
     pub(super) fn uri_of_element(&self, name: QName) -> Parsed<Uri> {
-        if name.is_prefixed() { self.resolve(name) } else { Ok(self.lookup("").unwrap_or(Uri::NONE)) }
+        if !name.is_prefixed() {
+            return Ok(self.lookup("").unwrap_or(Uri::NONE));
+        }
+        match self.resolve(name)? {
+            // No such element was ever defined, and not every parser reads one.
+            Uri::XML => Err(Wrong { at: name.start as usize, problem: XmlProblem::Namespace("xml is for attributes") }),
+            uri => Ok(uri),
+        }
     }
 
     /// Gives the prefixed attributes of an element their namespaces, and refuses two of the same expanded name.
