@@ -1,6 +1,7 @@
 //! SOAP 1.1 and 1.2: a DTD-free tree, exclusive canonicalisation, envelopes, faults, MTOM. No crypto, no I/O.
 
 pub mod c14n;
+pub mod contract;
 pub mod envelope;
 pub mod fault;
 mod limits;
