@@ -2,7 +2,7 @@
 //! outlives whoever started it.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -26,16 +26,16 @@ pub(crate) struct Child {
 impl Child {
     /// Starts this binary in a role; what it logs goes to `<folder>/<role>.log`.
     pub(crate) fn start(role: &'static str, arguments: &[String], folder: &Path) -> Result<Self, BenchError> {
+        let mut command = Command::new(std::env::current_exe().tried("this binary")?);
+        command.args(["role", role]).args(arguments);
+        Self::spawn(role, command, folder)
+    }
+
+    /// Starts any program that ends with its standard input.
+    pub(crate) fn spawn(role: &'static str, mut command: Command, folder: &Path) -> Result<Self, BenchError> {
         let log = folder.join(format!("{role}.log"));
         let log = File::options().create(true).append(true).open(&log).tried(log.display())?;
-        let mut process = Command::new(std::env::current_exe().tried("this binary")?)
-            .args(["role", role])
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .tried(role)?;
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn().tried(role)?;
         let (say, lines) = channel();
         if let Some(output) = process.stdout.take() {
             thread::spawn(move || {
@@ -44,6 +44,13 @@ impl Child {
             });
         }
         Ok(Self { role, process, lines })
+    }
+
+    /// Tells the child a line.
+    pub(crate) fn tell(&mut self, line: &str) -> Result<(), BenchError> {
+        let input =
+            self.process.stdin.as_mut().ok_or_else(|| BenchError::new(format!("{}: it has ended", self.role)))?;
+        writeln!(input, "{line}").and_then(|()| input.flush()).tried(self.role)
     }
 
     /// The next line that the child says.

@@ -1,17 +1,22 @@
 //! The broker beside nginx, in one run on one machine: what a request costs, and how many there are in a second.
 //!
-//! `cargo run --release -p mohur-bench -- rest`. Everything that takes part is a process of its own (this same binary, in
+//! `cargo run --release -p mohur-bench -- rest`, and `soap` for SOAP beside the XML signature libraries. Everything that takes part is a process of its own (this same binary, in
 //! another role), so that the CPU of each is counted apart. `docs/performance.md` says what is measured, and why so.
 
 mod child;
 mod cpu;
+mod envelope;
 mod error;
 mod http1;
 mod interrupt;
 mod nginx;
 mod report;
 mod rest;
+mod rival;
 mod role;
+mod soap;
+mod soap_report;
+mod stage;
 
 use std::process::ExitCode;
 
@@ -23,7 +28,7 @@ use crate::error::BenchError;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures the broker beside nginx.
+/// Measures the broker beside nginx, libxmlsec1 and Santuario.
 #[derive(Parser)]
 #[command(name = "mohur-bench")]
 struct Cli {
@@ -37,6 +42,10 @@ enum Command {
     #[command(after_help = "Examples:\n  cargo run --release -p mohur-bench -- rest\n  \
                             cargo run --release -p mohur-bench -- rest --json --rounds 9")]
     Rest(rest::Args),
+    /// Signed SOAP: envelopes beside libxmlsec1 and Santuario, and whole requests beside Santuario's part of them.
+    #[command(after_help = "Examples:\n  cargo run --release -p mohur-bench -- soap\n  \
+                            cargo run --release -p mohur-bench -- soap --json --rounds 9")]
+    Soap(soap::Args),
     /// One process of a measurement; started by it.
     #[command(subcommand, hide = true)]
     Role(role::Role),
@@ -45,6 +54,7 @@ enum Command {
 fn main() -> ExitCode {
     let done: Result<(), BenchError> = match Cli::parse().command {
         Command::Rest(args) => rest::run(&args),
+        Command::Soap(args) => soap::run(&args),
         Command::Role(role) => role::run(role),
     };
     match done {

@@ -15,12 +15,12 @@ const RPS_RATIO_GOAL: f64 = 0.12;
 /// One measurement of one side, or the medians of several. CPU in µs for each request.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Sample {
-    rps: f64,
-    cpu_us: f64,
-    stub_cpu_us: f64,
-    generator_cpu_us: f64,
-    p50_us: f64,
-    p99_us: f64,
+    pub(crate) rps: f64,
+    pub(crate) cpu_us: f64,
+    pub(crate) stub_cpu_us: f64,
+    pub(crate) generator_cpu_us: f64,
+    pub(crate) p50_us: f64,
+    pub(crate) p99_us: f64,
 }
 
 /// A line of the table.
@@ -80,7 +80,7 @@ impl Sample {
         })
     }
 
-    fn medians(samples: &[&Self]) -> Self {
+    pub(crate) fn medians(samples: &[&Self]) -> Self {
         let of = |take: fn(&Self) -> f64| median(samples.iter().map(|sample| take(sample)));
         Self {
             rps: of(|s| s.rps),
@@ -99,7 +99,7 @@ fn number(count: u64) -> f64 {
     count as f64
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let at = |place: usize| sorted.get(place).copied().unwrap_or(f64::NAN);
@@ -107,7 +107,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     if sorted.len().is_multiple_of(2) { f64::midpoint(at(middle.saturating_sub(1)), at(middle)) } else { at(middle) }
 }
 
-fn rounded(value: f64, digits: i32) -> f64 {
+pub(crate) fn rounded(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);
     (value * scale).round() / scale
 }

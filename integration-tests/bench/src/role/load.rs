@@ -15,7 +15,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::host::ANSWER_BYTES;
-use super::{say, tls, told_to_end};
+use super::{say, soap, tls, told_to_end};
 use crate::error::{BenchError, Tried};
 use crate::http1::{self, Connection};
 
@@ -35,6 +35,8 @@ pub(crate) struct Args {
 pub(crate) enum Target {
     /// The broker: every request is a new query, signed when its turn comes.
     Broker,
+    /// The broker, over SOAP.
+    Soap,
     /// nginx: one signed request again and again, so that it passes on the same bytes and nobody has to sign.
     Nginx,
 }
@@ -62,8 +64,10 @@ pub(super) async fn run(args: Args) -> Result<(), BenchError> {
     let config = Config::load(&tls::client_file(&args.folder)).tried("client.toml")?;
     let caller = Arc::new(config.caller(Arc::new(SystemClock)).tried("the caller")?);
     let question = question().tried("the question")?;
-    if args.target == Target::Broker {
-        prove(&caller, question.clone()).await?;
+    match args.target {
+        Target::Broker => prove(&caller, question.clone()).await?,
+        Target::Soap => soap::prove(&caller, question.clone()).await?,
+        Target::Nginx => {}
     }
     let requests = Arc::new(Requests::new(caller.clone(), question, args.target)?);
     let connector = tls::connector(&config, &caller)?;
@@ -143,6 +147,7 @@ impl Requests {
     fn next(&self) -> Result<Arc<[u8]>, BenchError> {
         match self.target {
             Target::Broker => Ok(sign(&self.caller, self.question.clone()).tried("a request")?.into()),
+            Target::Soap => Ok(http1::request(&soap::sign(&self.caller, self.question.clone())?).into()),
             Target::Nginx => Ok(Arc::clone(&self.same)),
         }
     }
@@ -187,5 +192,6 @@ fn question() -> Result<Question, mohur_wire::ParseError> {
         case: Some("C-1".parse()?),
         official: "clerk-3".parse()?,
         on_behalf_of: None,
+        message: None,
     })
 }

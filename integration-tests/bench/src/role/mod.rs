@@ -1,9 +1,11 @@
 //! What a process of a measurement can be.
 
 mod broker;
+mod envelope;
 mod host;
 mod load;
 mod proxy;
+mod soap;
 mod tls;
 mod upstream;
 
@@ -32,6 +34,8 @@ pub(crate) enum Role {
     Proxy { folder: PathBuf, upstream: String },
     /// The load generator.
     Load(load::Args),
+    /// Verifies and signs an envelope.
+    Envelope(envelope::Args),
 }
 
 /// Plays a role until the standard input ends.
@@ -44,6 +48,7 @@ pub(crate) fn run(role: Role) -> Result<(), BenchError> {
         Role::Upstream { folder } => on_one_thread()?.block_on(upstream::run(&folder)),
         Role::Proxy { folder, upstream } => proxy::run(&folder, &upstream),
         Role::Load(args) => on_one_thread()?.block_on(load::run(args)),
+        Role::Envelope(args) => envelope::run(&args),
     }
 }
 
