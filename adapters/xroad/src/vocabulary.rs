@@ -91,6 +91,8 @@ codes! {
     UNKNOWN_SERVICE, "UnknownService", "unknown_service";
     /// The certificate, or its lack, does not fit the client that is named.
     SSL_AUTH_FAILED, "SslAuthenticationFailed", "ssl_authentication_failed";
+    /// There is nothing under that key.
+    NOT_FOUND, "NotFound", "not_found";
     /// The other side cannot be reached.
     NETWORK_ERROR, "NetworkError", "network_error";
     /// Something is broken here.

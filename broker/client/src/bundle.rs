@@ -138,6 +138,7 @@ impl Caller {
                 case: inputs.case.clone(),
                 official: inputs.official.clone(),
                 on_behalf_of: None,
+                message: None,
             };
             let reference =
                 LegRef { definition: definition.id.clone(), version: definition.version, leg: leg.id.clone() };

@@ -17,7 +17,7 @@ use mohur_seal::Seal;
 use mohur_transparency::VerifiedReceipt;
 use mohur_wire::query::Salt;
 use mohur_wire::{
-    Arrival, Ask, CaseReference, Clock, MemberId, MessageId, Official, Purpose, Query, ServiceId, SubjectKey,
+    Arrival, Ask, CaseReference, Clock, Enclosed, MemberId, MessageId, Official, Purpose, Query, ServiceId, SubjectKey,
 };
 
 use crate::error::AskError;
@@ -58,6 +58,8 @@ pub struct Question {
     pub official: Official,
     /// The body acted for.
     pub on_behalf_of: Option<MemberId>,
+    /// A whole message of another protocol, for a service that answers such messages.
+    pub message: Option<Enclosed>,
 }
 
 /// An answer of which everything was verified. `Debug` shows no value.
@@ -158,7 +160,7 @@ impl Caller {
             official: question.official,
             on_behalf_of: question.on_behalf_of,
             leg: None,
-            message: None,
+            message: question.message,
         }
     }
 

@@ -7,9 +7,11 @@ mod bundle;
 mod caller;
 mod config;
 mod error;
+mod members;
 mod verify;
 
 pub use bundle::{BundleReport, Inputs, LegReport};
 pub use caller::{Answered, Caller, Exchanged, Question};
 pub use config::Config;
 pub use error::{AskError, Refused};
+pub use members::{Listed, Offered};

@@ -44,10 +44,6 @@ impl ConfigErrors {
         (!errors.is_empty()).then_some(Self(errors))
     }
 
-    pub(crate) fn single(error: ConfigError) -> Self {
-        Self(vec![error])
-    }
-
     /// The errors.
     pub fn as_slice(&self) -> &[ConfigError] {
         &self.0
@@ -58,6 +54,12 @@ impl ConfigErrors {
     pub fn and(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
+    }
+}
+
+impl From<ConfigError> for ConfigErrors {
+    fn from(error: ConfigError) -> Self {
+        Self(vec![error])
     }
 }
 

@@ -86,7 +86,7 @@ impl std::ops::DerefMut for Reader {
 
 fn one(path: &Path, what: String, remedy: &str) -> ConfigErrors {
     let error = ConfigError { file: path.to_owned(), line: 0, key: String::new(), what, remedy: remedy.to_owned() };
-    ConfigErrors::single(error)
+    error.into()
 }
 
 /// Reads a file into a `T`. `read` returns `None` when it noted an error.

@@ -73,6 +73,7 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
         case: args.asker.case.clone(),
         official: args.asker.official()?,
         on_behalf_of: args.asker.on_behalf_of.clone(),
+        message: None,
     };
     let answered = process::run(async { caller.ask(question).await.map_err(asking::failed) })?;
     if let Some(path) = &args.save {

@@ -12,6 +12,8 @@ pub const BIRTH: &str = "AZ/GOV/MOJ/civil-registry/birth/v1";
 pub const VITALS: &str = "AZ/GOV/MOH/health-card/vitals/v1";
 /// The state fees.
 pub const PAYMENTS: &str = "AZ/COM/BANK/state-fees/payments/v1";
+/// The rights in dwellings.
+pub const OWNERSHIP: &str = "AZ/GOV/PROP/real-estate/ownership/v1";
 /// The passport office's purpose.
 pub const ISSUE: &str = "issue-id-document";
 /// The case that every question names.
@@ -34,6 +36,7 @@ pub fn question(service: &str, fin: Fin, purpose: &str, ask: Ask) -> Question {
         case: Some(CASE.parse().unwrap()),
         official: OFFICIAL.parse().unwrap(),
         on_behalf_of: None,
+        message: None,
     }
 }
 
@@ -70,7 +73,12 @@ pub fn reserve(citizen: &Citizen, key: &str) -> Question {
     question(PAYMENTS, citizen.fin, ISSUE, Ask::Change(effect))
 }
 
-/// What the application form of a citizen says, for the bundle `issue-id-document`.
+/// Asks whether the citizen holds a right in the home that the application names, which the passport office may.
+pub fn own_home(citizen: &Citizen) -> Question {
+    matching(OWNERSHIP, citizen.fin, &[("address", &citizen.claims.home.to_string())])
+}
+
+/// What the application form of a citizen says, for the bundles `issue-id-document` and `issue-id-document-own-home`.
 pub fn application(citizen: &Citizen) -> Inputs {
     let claims = &citizen.claims;
     let values = [
@@ -78,6 +86,7 @@ pub fn application(citizen: &Citizen) -> Inputs {
         ("givenName", claims.given_name.clone()),
         ("birthDate", claims.birth_date.to_string()),
         ("maritalStatus", claims.marital_status.as_str().to_owned()),
+        ("address", claims.home.to_string()),
     ];
     Inputs {
         subject: SubjectKey::Fin(citizen.fin),

@@ -100,6 +100,7 @@ fn query(caller: &Caller, citizen: &Citizen, definition: &Definition, leg: &Leg,
         case: form.case,
         official: form.official,
         on_behalf_of: None,
+        message: None,
     };
     let reference = LegRef { definition: definition.id.clone(), version: definition.version, leg: leg.id.clone() };
     let leg_id = format!("{id}.{}", leg.id).parse().unwrap();

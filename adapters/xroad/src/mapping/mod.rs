@@ -1,1 +1,25 @@
-//! Mapping files: what an X-Road message means, in our words.
+//! Mapping files: what an X-Road message means in our words, and how the answer is told to a client that knows X-Road only.
+//!
+//! One file a client and service (over REST also a method and path). It says where in the message the subject, the case, the
+//! official and the values stand; verb, purpose and fields are its own. `docs/xroad.md` explains it with samples.
+
+mod answer;
+mod file;
+mod folder;
+mod message;
+mod question;
+mod rule;
+mod source;
+mod template;
+mod test;
+
+pub use answer::{Absent, AnswerRule, Rendered};
+pub use file::{Mapping, Place};
+pub use folder::Mappings;
+pub use message::Message;
+pub use rule::{AskRule, Kind, OfficialRule, SubjectRule, ValueRule};
+pub use source::Source;
+pub use template::Template;
+
+#[cfg(test)]
+mod tests;

@@ -40,19 +40,26 @@ pub(super) async fn tell(nation: &Nation, running: &Running, teller: &Teller) ->
     let office = caller(nation, "passport-office")?;
     let bank = caller(nation, "bank")?;
     let clear = running.country.clear_citizen();
-    let contradicted = running.country.with_oddity(Oddity::ClaimsFormerName);
-    let contradicted = contradicted.ok_or_else(|| CliError::usage("the synthetic country lacks its oddities"))?;
+    let odd = |oddity| {
+        let citizen = running.country.with_oddity(oddity);
+        citizen.ok_or_else(|| CliError::usage("the synthetic country lacks its oddities"))
+    };
+    let (contradicted, seller) = (odd(Oddity::ClaimsFormerName)?, odd(Oddity::ClaimsSoldHome)?);
     let mut scenes = Vec::new();
 
     teller.chapter(
-        "1. The passport office checks a citizen before it issues an identity card: one signed request, four registers",
+        "1. The passport office checks a citizen before it issues an identity card: one signed request, five legs",
     );
-    scenes.push(bundle(&office, clear, "a citizen with whom all is well", Outcome::Clear, teller).await?);
-    teller.chapter("2. Another citizen, whose application does not agree with the registers");
+    let applicant = Applicant { citizen: clear, form: OWN_HOME, what: "a citizen with whom all is well" };
+    scenes.push(bundle(&office, &applicant, Outcome::Clear, teller).await?);
+    teller.chapter("2. Other citizens, whose applications do not agree with the registers");
+    let what = "a citizen who still gives a former family name";
     scenes.push(
-        bundle(&office, contradicted, "a citizen who still gives a former family name", Outcome::NotClear, teller)
-            .await?,
+        bundle(&office, &Applicant { citizen: contradicted, form: ANY_HOME, what }, Outcome::NotClear, teller).await?,
     );
+    let what = "a citizen who gives a home that was sold";
+    scenes
+        .push(bundle(&office, &Applicant { citizen: seller, form: OWN_HOME, what }, Outcome::NotClear, teller).await?);
 
     teller.chapter("3. What is refused");
     let question = blood_group(clear, "credit-check")?;
@@ -69,7 +76,7 @@ pub(super) async fn tell(nation: &Nation, running: &Running, teller: &Teller) ->
     teller.chapter("4. An auditor verifies the whole log offline, trusting neither the ministries nor the broker");
     // Receipts come before the published files, which may lag behind a little.
     tokio::time::sleep(Duration::from_millis(400)).await;
-    let entries = verify_log(nation, &[clear.fin.as_str(), contradicted.fin.as_str()])?;
+    let entries = verify_log(nation, &[clear.fin.as_str(), contradicted.fin.as_str(), seller.fin.as_str()])?;
     teller.log(entries);
     scenes.push(Scene { what: "the log", expected: "verifies".to_owned(), came: "verifies".to_owned() });
     Ok(Story { scenes, log_entries: entries })
@@ -79,15 +86,28 @@ fn caller(nation: &Nation, name: &str) -> Result<Caller, CliError> {
     nation.caller(name).map_err(CliError::usage)
 }
 
+/// The definition for an applicant whose home is somebody else's.
+const ANY_HOME: &str = "issue-id-document";
+/// The definition for an applicant who says that the home is their own.
+const OWN_HOME: &str = "issue-id-document-own-home";
+
+/// Somebody at the counter.
+struct Applicant<'a> {
+    citizen: &'a Citizen,
+    /// Which definition their application calls for.
+    form: &'static str,
+    what: &'static str,
+}
+
 async fn bundle(
     office: &Caller,
-    citizen: &Citizen,
-    what: &'static str,
+    applicant: &Applicant<'_>,
     expected: Outcome,
     teller: &Teller,
 ) -> Result<Scene, CliError> {
+    let Applicant { citizen, form, what } = applicant;
     let failed = |error: AskError| CliError::new(Exit::Unverified, format!("{what}: {error}"));
-    let name = "issue-id-document".parse().map_err(CliError::usage)?;
+    let name = form.parse().map_err(CliError::usage)?;
     let definition = office.definition(&name).await.map_err(failed)?;
     let mut report = office.bundle(definition, &inputs(citizen)?).await.map_err(failed)?;
     for _ in 0..20 {
@@ -122,6 +142,7 @@ pub(super) fn inputs(citizen: &Citizen) -> Result<Inputs, CliError> {
         ("givenName", claims.given_name.clone()),
         ("birthDate", claims.birth_date.to_string()),
         ("maritalStatus", claims.marital_status.as_str().to_owned()),
+        ("address", claims.home.to_string()),
     ];
     let value = |(name, text): (&str, String)| Ok((field(name)?, Value::text(text)));
     Ok(Inputs {
@@ -147,6 +168,7 @@ fn blood_group(citizen: &Citizen, purpose: &str) -> Result<Question, CliError> {
         case: Some("C-1".parse().map_err(CliError::usage)?),
         official: "clerk-3".parse().map_err(CliError::usage)?,
         on_behalf_of: None,
+        message: None,
     })
 }
 

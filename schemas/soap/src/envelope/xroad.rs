@@ -71,8 +71,16 @@ impl<'d> XRoadHeaders<'d> {
     /// # Errors
     /// [`EnvelopeError`].
     pub fn read(envelope: &Envelope<'d>) -> Result<Self, EnvelopeError> {
+        Self::among(envelope.headers.iter().copied())
+    }
+
+    /// The same among these header blocks.
+    ///
+    /// # Errors
+    /// [`EnvelopeError`].
+    pub fn among(blocks: impl Iterator<Item = Element<'d>>) -> Result<Self, EnvelopeError> {
         let mut read = Self::default();
-        for block in envelope.headers.iter().copied().filter(|block| is_header(*block)) {
+        for block in blocks.filter(|block| is_header(*block)) {
             if read.blocks.iter().any(|before| before.is(block.namespace(), block.local())) {
                 return Err(at(block, EnvelopeProblem::Repeated(name(block))));
             }
