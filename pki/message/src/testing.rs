@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use mohur_chain::oid::{DOCUMENT_SIGNING_ARCS, SEAL_POLICY, policies_extension};
 use mohur_chain::{Certificate, Trust};
+use mohur_crypto::digest::sha1_name;
 use mohur_crypto::{Algorithm, Digest};
 use mohur_seal::{KeyKind, Seal, SoftwareSeal, generate::generate};
 use mohur_wire::{Arrival, MemberId, Timestamp};
@@ -86,9 +87,36 @@ impl World {
         &self.seals[which]
     }
 
+    /// The seals that the list has for a member.
+    pub(crate) fn certificates_of(&self, member: &str) -> Vec<Certificate> {
+        let own = self.list.values().filter(|(listed, _)| listed.as_str() == member);
+        own.map(|(_, certificate)| certificate.clone()).collect()
+    }
+
     pub(crate) fn keys(&self) -> impl KeySource {
         let find = |digest: &Digest| self.list.get(digest).map(|(member, certificate)| (member, certificate));
         TrustedKeys::new(find, &self.trust, arrival(0).0)
+    }
+}
+
+/// What a certificate is called by.
+pub(crate) struct Names {
+    pub(crate) issuer: String,
+    pub(crate) serial: String,
+    pub(crate) key_identifier: Vec<u8>,
+}
+
+/// The names of a certificate of this domain, as a library would write them.
+pub(crate) fn certificate_names(der: &[u8]) -> Names {
+    let inspection = mohur_chain::inspect(der, None, arrival(0).0).unwrap();
+    let point = Certificate::parse(der).unwrap();
+    // The one uncompressed point of a P-256 certificate: none of ours carries a subject key identifier.
+    let start = der.windows(4).position(|window| window == [0x03, 0x42, 0x00, 0x04]).unwrap() + 3;
+    assert!(point.has_key_identifier(&sha1_name(&der[start..start + 65])));
+    Names {
+        issuer: inspection.issuer,
+        serial: u64::from_str_radix(&inspection.serial, 16).unwrap().to_string(),
+        key_identifier: sha1_name(&der[start..start + 65]).to_vec(),
     }
 }
 

@@ -45,3 +45,6 @@ fn malformed(detail: &str) -> Refusal {
 fn xml_refused(detail: &str) -> Refusal {
     Refusal::new(RefusalCode::XmlRefused, detail)
 }
+
+#[cfg(test)]
+mod tests;
