@@ -16,7 +16,7 @@ use mohur_transparency::leaf::Version;
 use mohur_transparency::{Checkpoint, Kind, Leaf, LogKey, NoteSigner, Receipt, Tree, leaf_hash, proof};
 use mohur_transport::{Peers, TlsMaterial, client_config};
 use mohur_wire::refusal::Problem;
-use mohur_wire::{MemberId, RefusalCode, Timestamp};
+use mohur_wire::{MemberId, Query, RefusalCode, Timestamp};
 
 use crate::{Federation, Signed};
 
@@ -106,8 +106,12 @@ impl BrokerKeys {
 
     /// What an honest broker would ask for a signed query, permitting all its fields.
     pub fn hop(&self, signed: &Signed, federation: &Federation) -> Hop {
-        let (query, evidence) = (&signed.query, signed.sent.evidence().clone());
         let opening = SentOpening::of_body(signed.opening.clone());
+        self.hop_of(&signed.query, opening, signed.sent.evidence().clone(), federation)
+    }
+
+    /// The same for a query in either dialect.
+    pub fn hop_of(&self, query: &Query, opening: SentOpening, evidence: Evidence, federation: &Federation) -> Hop {
         let now = mohur_wire::Clock::now(&*federation.clock);
         let policy = mohur_crypto::sha256(b"the policy");
         let decision = Decision {

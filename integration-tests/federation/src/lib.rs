@@ -21,6 +21,7 @@ mod fakes;
 mod federation;
 pub mod raw;
 mod signed;
+mod soap;
 
 pub use bundled::{Bundled, bundle_answer};
 pub use captured::Captured;
@@ -31,3 +32,4 @@ pub use fakes::{FakeHost, Lie, LyingBroker, OwnerKeys};
 pub use federation::{Federation, Founded};
 pub use raw::{RawConnection, RawConnector};
 pub use signed::{Signed, code, problem, refused, sign_by_hand};
+pub use soap::{Enveloped, Said, SoapAnswer};
