@@ -197,6 +197,12 @@ fn confirmed<'d>(security: &Security<'d>, parts: &[(&Reference<'d>, Element<'d>)
     }
 }
 
+impl Signed<'_> {
+    pub(super) fn covers(&self, element: Element<'_>) -> bool {
+        self.covered.contains(&element)
+    }
+}
+
 impl<'d> VerifiedEnvelope<'d> {
     /// Who signed.
     pub fn signer(&self) -> &MemberId {
@@ -250,7 +256,7 @@ impl<'d> VerifiedEnvelope<'d> {
 
     /// Whether the signature covers this element as a whole.
     pub fn covers(&self, element: Element<'_>) -> bool {
-        self.signed.covered.contains(&element)
+        self.signed.covers(element)
     }
 
     /// What a `wsse11:SignatureConfirmation`, covered like everything here, confirms.
