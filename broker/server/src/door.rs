@@ -11,7 +11,7 @@ use mohur_http::{Handler, Request};
 use mohur_wire::refusal::Problem;
 use mohur_wire::{MemberId, MessageId, Refusal, RefusalCode};
 
-use crate::contract::OPENAPI;
+use crate::contract::{self, OPENAPI};
 use crate::metrics::Metrics;
 use crate::rate::Rates;
 
@@ -29,13 +29,18 @@ enum Way {
     Members,
     Services { member: String, allowed: bool },
     OpenApi,
+    SoapContract(String),
     Refused(RefusalCode),
 }
 
 fn way(method: &Method, uri: &Uri) -> Way {
     let query = uri.query().unwrap_or_default();
     let (known, expected) = match uri.path() {
-        address::QUERY | address::BUNDLES | address::POLL | address::SOAP => (Way::Message, Method::POST),
+        address::QUERY | address::BUNDLES | address::POLL => (Way::Message, Method::POST),
+        address::SOAP if method == Method::GET && !query.is_empty() => {
+            (Way::SoapContract(query.to_owned()), Method::GET)
+        }
+        address::SOAP => (Way::Message, Method::POST),
         "/v1/definitions" => (Way::Definitions, Method::GET),
         "/v1/members" => (Way::Members, Method::GET),
         "/openapi.json" => (Way::OpenApi, Method::GET),
@@ -70,6 +75,7 @@ impl<P: Provider> Door<P> {
             Way::OpenApi => Ok(json(OPENAPI)),
             Way::Definitions => Ok(json(self.exchange.definitions())),
             Way::Definition(name) => self.definition(&name),
+            Way::SoapContract(query) => self.soap_contract(&query),
             Way::Members => self.listed(&incoming).map(|()| json(self.exchange.members())),
             Way::Services { member, allowed } => self.services(&incoming, &member, allowed),
         };
@@ -94,6 +100,12 @@ impl<P: Provider> Door<P> {
         let caller = allowed.then_some((incoming.peer.member(), incoming.arrival));
         let member = member.parse::<MemberId>().ok();
         member.and_then(|id| self.exchange.services_of(&id, caller)).map(json).ok_or(RefusalCode::UnknownMember)
+    }
+
+    fn soap_contract(&self, query: &str) -> Result<Response<Bytes>, RefusalCode> {
+        let authority = self.exchange.authority();
+        let text = contract::of_soap(query, authority.as_deref()).ok_or(RefusalCode::NoSuchEndpoint)?;
+        Ok(document("text/xml; charset=utf-8", text))
     }
 
     /// More than the member's share: refused under the seal, and logged as far as the log should grow for it.
