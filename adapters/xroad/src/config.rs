@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use mohur_config::{ConfigErrors, Table};
 use mohur_http::Limits;
@@ -93,6 +94,15 @@ impl Config {
             top.error("client", "and [provider] are both missing", "say which side the door serves: one or both");
         }
         let client = client.map_or(Some(None), |settings| settings.map(Some));
+        if let (Some(caller), Some(Some(client))) = (&caller, &client)
+            && caller.patience >= client.limits.handler_timeout
+        {
+            top.error(
+                "patience",
+                "is not shorter than client.limits.handler-timeout",
+                "shorten it, or raise the other",
+            );
+        }
         let provider = provider.map_or(Some(None), |host| host.map(Some));
         Some(Self { caller: caller?, client: client?, provider: provider? })
     }
@@ -139,9 +149,16 @@ impl ClientSettings {
         })
     }
 
-    /// X-Road's messages carry attachments: two mebibytes fit a body.
+    /// X-Road's messages carry attachments: two mebibytes fit a body. A handler waits longer than the caller's patience, so
+    /// that a client is told in its own protocol.
     pub fn default_limits() -> Limits {
-        Limits { body_bytes: 2 << 20, max_connections: 1024, max_in_flight: 256, ..Limits::default() }
+        Limits {
+            body_bytes: 2 << 20,
+            max_connections: 1024,
+            max_in_flight: 256,
+            handler_timeout: Duration::from_secs(60),
+            ..Limits::default()
+        }
     }
 }
 

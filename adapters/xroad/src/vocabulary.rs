@@ -57,6 +57,10 @@ macro_rules! codes {
 codes! {
     /// The REST request is not one of the protocol.
     BAD_REQUEST, "BadRequest", "bad_request";
+    /// The message cannot become a question.
+    INVALID_REQUEST, "InvalidRequest", "invalid_request";
+    /// A seal or a receipt does not verify.
+    INVALID_SIGNATURE, "InvalidSignatureValue", "invalid_signature_value";
     /// Not XML, or a construct of XML that is not accepted.
     INVALID_XML, "InvalidXml", "invalid_xml";
     /// Not a SOAP 1.1 envelope.

@@ -14,9 +14,10 @@ mod template;
 mod test;
 
 pub use answer::{Absent, AnswerRule, Rendered};
-pub use file::{Mapping, Place};
+pub use file::{Mapping, Place, Segment};
 pub use folder::Mappings;
-pub use message::Message;
+pub use message::{Body, Message};
+pub(crate) use question::{digest_of, represented, whole_fields};
 pub use rule::{AskRule, Kind, OfficialRule, SubjectRule, ValueRule};
 pub use source::Source;
 pub use template::Template;

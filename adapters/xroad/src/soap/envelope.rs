@@ -124,3 +124,6 @@ fn declared(element: Element<'_>) -> String {
         format!(" xmlns:{}=\"{uri}\"", element.prefix())
     }
 }
+
+#[cfg(test)]
+mod tests;
