@@ -112,4 +112,6 @@ fn position(text: &str, offset: usize) -> (u32, u32) {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

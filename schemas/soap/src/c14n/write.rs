@@ -1,5 +1,7 @@
 //! How values are written: Canonical XML 1.0, section 2.3.
 
+use crate::xml::characters::run;
+
 /// ` xmlns:prefix="uri"`.
 pub(super) fn declaration(prefix: &str, uri: &str, octets: &mut Vec<u8>) {
     octets.extend_from_slice(b" xmlns");
@@ -47,12 +49,13 @@ fn value(content: &str, octets: &mut Vec<u8>) {
 /// Copies runs of what needs no other form; only ASCII does, so that octets can be looked at one by one.
 #[inline]
 fn escape(content: &str, octets: &mut Vec<u8>, form: impl Fn(u8) -> Option<&'static str>) {
+    let may_stop = |octet| (octet < b' ') | (octet == b'&') | (octet == b'<') | (octet == b'>') | (octet == b'"');
     let mut rest = content.as_bytes();
-    while let Some((at, form)) = rest.iter().enumerate().find_map(|(at, octet)| Some((at, form(*octet)?))) {
-        let (run, after) = rest.split_at_checked(at).unwrap_or((rest, &[]));
-        octets.extend_from_slice(run);
-        octets.extend_from_slice(form.as_bytes());
-        rest = after.get(1..).unwrap_or_default();
+    loop {
+        let (plain, after) = rest.split_at(run(rest, may_stop, |octet| form(octet).is_some()).min(rest.len()));
+        octets.extend_from_slice(plain);
+        let Some((first, after)) = after.split_first() else { return };
+        octets.extend_from_slice(form(*first).unwrap_or_default().as_bytes());
+        rest = after;
     }
-    octets.extend_from_slice(rest);
 }

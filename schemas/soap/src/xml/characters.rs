@@ -54,6 +54,39 @@ pub(super) fn is(octet: u8, classes: u8) -> bool {
     CLASSES.get(usize::from(octet)).is_some_and(|class| class & classes != 0)
 }
 
+/// How many octets there are before the first that stops a run. `may_stop` is true at least where `stops` is, and so plain
+/// that the compiler asks it of many octets at once.
+#[inline]
+pub(crate) fn run(octets: &[u8], may_stop: impl Fn(u8) -> bool, stops: impl Fn(u8) -> bool) -> usize {
+    const AT_ONCE: usize = 32;
+    let mut before = 0;
+    let mut chunks = octets.chunks_exact(AT_ONCE);
+    for chunk in &mut chunks {
+        if chunk.iter().fold(false, |any, octet| any | may_stop(*octet))
+            && let Some(at) = chunk.iter().position(|octet| stops(*octet))
+        {
+            return before + at;
+        }
+        before += AT_ONCE;
+    }
+    let rest = chunks.remainder();
+    before + rest.iter().position(|octet| stops(*octet)).unwrap_or(rest.len())
+}
+
+/// Can this octet be in [`TEXT`], [`VALUE`] or [`RAW`] at all?
+#[inline]
+pub(super) fn may_stop(octet: u8) -> bool {
+    (octet < b' ')
+        | (octet == 0xEF)
+        | (octet == b'<')
+        | (octet == b'&')
+        | (octet == b']')
+        | (octet == b'"')
+        | (octet == b'\'')
+        | (octet == b'-')
+        | (octet == b'?')
+}
+
 /// `Char` of XML 1.0.
 pub(super) fn is_allowed(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)

@@ -296,3 +296,38 @@ fn every_limit_holds_and_none_is_early() {
     let document = Document::parse(&text, &limits).unwrap();
     assert_eq!(c14n::exclusive(document.root(), &[]).unwrap().len(), 99);
 }
+
+/// Refusals of what is far too much come from the first octet over a limit.
+#[test]
+fn what_is_far_too_much_costs_little() {
+    let wide = Limits { bytes: 1 << 30, ..Limits::default() };
+    let started = std::time::Instant::now();
+    for (text, problem) in [
+        ("<a>".repeat(100_000), XmlProblem::TooDeep),
+        (
+            format!("<a{}/>", (0..1_000_000).map(|n| format!(" a{n}=''")).collect::<String>()),
+            XmlProblem::TooManyAttributes,
+        ),
+        (format!("<a>{}</a>", "<b/>".repeat(1_000_000)), XmlProblem::TooManyElements),
+        (format!("<a>{}</a>", "<!---->".repeat(1_000_000)), XmlProblem::TooManyElements),
+        (format!("<{}/>", "a".repeat(10_000_000)), XmlProblem::NameTooLong),
+        (format!("<a xmlns='urn:{}'/>", "a".repeat(10_000_000)), XmlProblem::NameTooLong),
+    ] {
+        assert_eq!(Document::parse(&text, &wide).map(|_| ()).unwrap_err().problem, problem);
+    }
+    let text = format!("<a>{}", " ".repeat(64 << 20));
+    assert_eq!(problem(&text), XmlProblem::TooLarge);
+    // Hundreds of megabytes of canonical form from little: the same long namespace on each of many elements.
+    let uri = "a".repeat(1000);
+    let text = format!("<r xmlns:a='urn:{uri}' xmlns:b='urn:b{uri}'>{}</r>", "<a:e b:c=''/>".repeat(19_000));
+    let document = parse(&text).unwrap();
+    assert_eq!(c14n::exclusive(document.root(), &[]).unwrap_err().problem, XmlProblem::CanonicalTooLarge);
+    // Within all limits, and as laborious as can be: every name is looked for in a full scope.
+    let scope: String = (0..128).map(|n| format!(" xmlns:p{n}='urn:{n}'")).collect();
+    let (outer, inner) = scope.split_at(scope.find(" xmlns:p64").unwrap());
+    let names: String = (0..64).map(|n| format!(" p{n}:a=''")).collect();
+    let text = format!("<a{outer}><a{inner}>{}</a></a>", format!("<a{names}/>").repeat(3_500));
+    let document = parse(&text).unwrap();
+    assert!(c14n::exclusive(document.root(), &["p0", "p127"]).is_ok());
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}

@@ -198,7 +198,6 @@ impl Parser<'_> {
     #[inline]
     fn skip_until(&mut self, classes: u8) {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let skipped = rest.iter().position(|octet| characters::is(*octet, classes));
-        self.at += skipped.unwrap_or(rest.len());
+        self.at += characters::run(rest, characters::may_stop, |octet| characters::is(octet, classes));
     }
 }
