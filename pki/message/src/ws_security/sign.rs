@@ -43,50 +43,41 @@ pub fn sign_envelope(
         parts.push((CONFIRMATION, confirmation.as_str()));
     }
     let signed_info = signed_info(method, &parts);
-    let signature = BASE64_STANDARD.encode(seal.sign(signed_info.as_bytes())?);
-    let certificate = BASE64_STANDARD.encode(seal.certificate());
-    let (wsse, ds, x509) = (ns::WSSE, ns::DS, token_uri::X509_V3);
-    let mut out = String::with_capacity(
-        2048 + headers_xml.len() + body.len() + signed_info.len() + certificate.len() + signature.len(),
-    );
-    for piece in [
+    let signature = seal.sign(signed_info.as_bytes())?;
+    let token = token(seal.certificate());
+    let signature = signature_xml(&signed_info, &signature);
+    let pieces = [
         r#"<soap:Envelope xmlns:soap=""#,
         soap,
         r#""><soap:Header>"#,
         headers_xml,
         r#"<wsse:Security xmlns:wsse=""#,
-        wsse,
-        r#""><wsse:BinarySecurityToken xmlns:wsu=""#,
-        wsu,
-        r#"" EncodingType=""#,
-        token_uri::BASE64,
-        r#"" ValueType=""#,
-        x509,
-        r#"" wsu:Id=""#,
-        TOKEN,
+        ns::WSSE,
         r#"">"#,
-        &certificate,
-        "</wsse:BinarySecurityToken>",
+        &token,
         &timestamp,
         &confirmation,
-        r#"<ds:Signature xmlns:ds=""#,
-        ds,
-        r#"">"#,
-        &signed_info,
-        "<ds:SignatureValue>",
         &signature,
-        "</ds:SignatureValue><ds:KeyInfo><wsse:SecurityTokenReference>",
-        r##"<wsse:Reference URI="#"##,
-        TOKEN,
-        r#"" ValueType=""#,
-        x509,
-        r#""></wsse:Reference></wsse:SecurityTokenReference></ds:KeyInfo></ds:Signature></wsse:Security></soap:Header>"#,
+        "</wsse:Security></soap:Header>",
         &body,
         "</soap:Envelope>",
-    ] {
-        out.push_str(piece);
-    }
-    Ok(out)
+    ];
+    Ok(pieces.concat())
+}
+
+fn token(certificate: &[u8]) -> String {
+    let (wsu, base64, x509) = (ns::WSU, token_uri::BASE64, token_uri::X509_V3);
+    let certificate = BASE64_STANDARD.encode(certificate);
+    format!(
+        r#"<wsse:BinarySecurityToken xmlns:wsu="{wsu}" EncodingType="{base64}" ValueType="{x509}" wsu:Id="{TOKEN}">{certificate}</wsse:BinarySecurityToken>"#
+    )
+}
+
+fn signature_xml(signed_info: &str, signature: &[u8]) -> String {
+    let (ds, x509, signature) = (ns::DS, token_uri::X509_V3, BASE64_STANDARD.encode(signature));
+    format!(
+        r##"<ds:Signature xmlns:ds="{ds}">{signed_info}<ds:SignatureValue>{signature}</ds:SignatureValue><ds:KeyInfo><wsse:SecurityTokenReference><wsse:Reference URI="#{TOKEN}" ValueType="{x509}"></wsse:Reference></wsse:SecurityTokenReference></ds:KeyInfo></ds:Signature>"##
+    )
 }
 
 fn confirmation(signature: &[u8]) -> String {
