@@ -14,7 +14,7 @@ use mohur_soap::{Document, Envelope, Limits, Version, c14n, fault, ns};
 use mohur_transparency::{LogKey, Receipt, VerifiedReceipt};
 use mohur_wire::answer::Finding;
 use mohur_wire::bundle::BundleAnswer;
-use mohur_wire::{Arrival, MessageId, Query, RefusalCode};
+use mohur_wire::{Arrival, MessageId, Query, RefusalCode, Timestamp};
 
 use crate::Bundled;
 
@@ -88,8 +88,12 @@ impl Enveloped {
 
     /// Signs any payload, with header blocks that are not covered.
     pub fn signed(caller: &Caller, version: Version, payload: &str, headers: &str) -> Self {
-        let now = caller.clock.now();
-        let envelope = sign_envelope(version, payload, headers, &*caller.seal, now, None).unwrap();
+        Self::signed_at(caller, version, payload, headers, caller.clock.now())
+    }
+
+    /// The same at any time.
+    pub fn signed_at(caller: &Caller, version: Version, payload: &str, headers: &str, created: Timestamp) -> Self {
+        let envelope = sign_envelope(version, payload, headers, &*caller.seal, created, None).unwrap();
         let (content_type, body) = (version.content_type().to_owned(), Bytes::from(envelope.clone()));
         Self { version, content_type, body, envelope }
     }
