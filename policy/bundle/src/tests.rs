@@ -15,8 +15,8 @@ fn shipped() -> PathBuf {
 #[test]
 fn the_shipped_policies_are_sound_and_their_tests_pass() {
     let agencies = check(&shipped()).unwrap_or_else(|errors| panic!("{errors}"));
-    assert_eq!(agencies.len(), 4);
-    assert_eq!(PolicySet::of(agencies).services().count(), 4);
+    assert_eq!(agencies.len(), 5);
+    assert_eq!(PolicySet::of(agencies).services().count(), 5);
     for folder in agency_folders(&shipped()).unwrap() {
         let report = run_tests(&folder).unwrap_or_else(|errors| panic!("{errors}"));
         assert!(report.failures.is_empty(), "{:#?}", report.failures);
@@ -35,10 +35,13 @@ fn host_and_broker_name_the_same_digest() {
 }
 
 #[test]
-fn the_shipped_definition_is_the_one_of_the_design() {
+fn the_shipped_definitions_are_those_of_the_design() {
     let definitions = load_definitions(&shipped()).unwrap();
-    let [definition] = definitions.as_slice() else { panic!("one definition") };
+    let [own_home, definition] = definitions.as_slice() else { panic!("two definitions") };
     assert_eq!((definition.id.as_str(), definition.version), ("issue-id-document", 1));
+    assert_eq!((own_home.id.as_str(), own_home.version), ("issue-id-document-own-home", 1));
+    let others: Vec<_> = own_home.legs.iter().filter(|leg| leg.id.as_str() != "home").cloned().collect();
+    assert_eq!((others, own_home.legs.len()), (definition.legs.clone(), 5), "one leg beside those of the other");
     assert_eq!(
         definition.legs.iter().map(|leg| leg.id.as_str()).collect::<Vec<_>>(),
         ["birth", "marriage", "vitals", "fee"]
