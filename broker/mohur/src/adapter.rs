@@ -58,10 +58,7 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
         Command::Check { config } => {
             let (config, register) = HostConfig::load(&config).map_err(CliError::usage)?;
             let (member, adapter) = (&config.member, &register.adapter);
-            if !adapters::NAMES.contains(&adapter.as_str()) {
-                let names = adapters::NAMES.join(", ");
-                return Err(CliError::usage(format!("adapter: there is no `{adapter}`; choose one of {names}")));
-            }
+            adapters::check(&register).map_err(CliError::usage)?;
             out.say(format_args!("good: {adapter} of {member}"), &json!({ "member": member, "adapter": adapter }));
             Ok(ExitCode::SUCCESS)
         }
@@ -82,7 +79,7 @@ async fn serve(config: HostConfig, register: RegisterAddress, out: &Output) -> R
 }
 
 /// What does not verify is told from what is wrongly configured.
-fn not_started(error: &StartError) -> CliError {
+pub(crate) fn not_started(error: &StartError) -> CliError {
     let exit = match error {
         StartError::Trust(_) | StartError::Directory(_) | StartError::Certificate(_) => Exit::Unverified,
         StartError::Io { .. }

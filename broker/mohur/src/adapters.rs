@@ -7,7 +7,7 @@ use mohur_host::{HostConfig, LedgerStore, RegisterAddress};
 use mohur_http::SystemClock;
 
 /// The names that `adapter` in a host's configuration may have.
-pub const NAMES: [&str; 3] = ["civil-registry", "health-card", "state-fees"];
+pub const NAMES: [&str; 6] = ["civil-registry", "health-card", "state-fees", "real-estate", "soap", "xroad"];
 
 /// Opens the adapter that the configuration names. The error says what to mend.
 pub fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<dyn Registry>, String> {
@@ -22,6 +22,10 @@ pub fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<dyn Re
     match address.adapter.as_str() {
         "civil-registry" => Ok(Arc::new(mohur_civil_registry::CivilRegistry::new(&settings).map_err(|e| said(&e))?)),
         "health-card" => Ok(Arc::new(mohur_health_card::HealthCard::new(&settings).map_err(|e| said(&e))?)),
+        "real-estate" => Ok(Arc::new(mohur_real_estate::RealEstate::new(&settings).map_err(|e| said(&e))?)),
+        "soap" => {
+            Ok(Arc::new(mohur_mapped_soap::MappedSoap::new(soap_mapping(address)?, &settings).map_err(|e| said(&e))?))
+        }
         "state-fees" => {
             std::fs::create_dir_all(&config.state).map_err(|error| format!("{}: {error}", config.state.display()))?;
             let ledger = LedgerStore::open(&config.ledger()).map_err(|e| said(&e))?;
@@ -30,6 +34,31 @@ pub fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<dyn Re
             settings.reservation = address.reservation.unwrap_or(settings.reservation);
             Ok(Arc::new(mohur_state_fees::StateFees::new(&settings, Arc::new(ledger)).map_err(|e| said(&e))?))
         }
+        "xroad" => {
+            let file = xroad_file(address)?;
+            Ok(Arc::new(mohur_xroad::Provider::open(file, &settings).map_err(|e| said(&e))?))
+        }
         other => Err(format!("adapter: there is no `{other}`; choose one of {}", NAMES.join(", "))),
     }
+}
+
+/// Reads what else the adapter is configured with; starts and asks nothing.
+pub fn check(address: &RegisterAddress) -> Result<(), String> {
+    match address.adapter.as_str() {
+        "soap" => soap_mapping(address).map(drop),
+        "xroad" => xroad_file(address).map(drop),
+        name if NAMES.contains(&name) => Ok(()),
+        other => Err(format!("adapter: there is no `{other}`; choose one of {}", NAMES.join(", "))),
+    }
+}
+
+fn soap_mapping(address: &RegisterAddress) -> Result<mohur_mapped_soap::Mapping, String> {
+    let path =
+        address.mapping.as_ref().ok_or("register.mapping is missing: the file that describes the SOAP service")?;
+    mohur_mapped_soap::Mapping::load(path).map_err(|errors| errors.to_string())
+}
+
+fn xroad_file(address: &RegisterAddress) -> Result<mohur_xroad::ProviderFile, String> {
+    let path = address.mapping.as_ref().ok_or("register.mapping is missing: the file that describes the providers")?;
+    mohur_xroad::ProviderFile::load(path).map_err(|errors| errors.to_string())
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::output::{CliError, Output};
-use crate::{adapter, broker, bundle, demo, log, pki, policy, query, registry};
+use crate::{adapter, broker, bundle, demo, log, pki, policy, query, registry, xroad};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,6 +39,8 @@ enum Command {
     Broker(broker::Args),
     /// Run the host beside a register.
     Adapter(adapter::Args),
+    /// Run the door for existing X-Road clients and providers.
+    Xroad(xroad::Args),
     /// Verify a log and look into it, offline.
     Log(log::Args),
     /// Make certificate authorities, issue, revoke and look at certificates.
@@ -66,6 +68,7 @@ fn run(command: Command, out: &Output) -> Result<ExitCode, CliError> {
         Command::Bundle(args) => bundle::run(args, out),
         Command::Broker(args) => broker::run(args, out),
         Command::Adapter(args) => adapter::run(args, out),
+        Command::Xroad(args) => xroad::run(args, out),
         Command::Log(args) => log::run(args, out),
         Command::Pki(args) => pki::run(args, out),
         Command::Policy(args) => policy::run(args, out),

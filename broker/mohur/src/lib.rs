@@ -16,5 +16,6 @@ mod policy;
 mod process;
 mod query;
 mod registry;
+mod xroad;
 
 pub use cli::main;

@@ -20,7 +20,7 @@ const EXAMPLES: &str = "\
 Examples:
   mohur registry people                                 who lives in the synthetic country
   mohur registry people --odd --json                    those with whom something is wrong, as JSON
-  mohur registry run --all                              all three registers on free loopback ports
+  mohur registry run --all                              all of them on free loopback ports
   mohur registry run civil-registry --listen 127.0.0.1:7101
 
 What each register speaks: docs/registries.md";
@@ -150,7 +150,7 @@ fn people(country: &Country, only_odd: bool, out: &Output) {
         let _ = writeln!(text, "{fin:<8} {family:<16} {given:<10} {born:<11} {status:<9} {receipt:<15} {note}");
         documents.push(json!({
             "fin": fin, "familyName": family, "givenName": given, "birthDate": born.to_string(),
-            "maritalStatus": status, "receipt": receipt, "odd": odd,
+            "maritalStatus": status, "receipt": receipt, "home": claims.home.to_string(), "odd": odd,
         }));
     }
     out.say(text.trim_end(), &documents);

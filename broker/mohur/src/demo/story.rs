@@ -69,7 +69,7 @@ pub(super) async fn tell(nation: &Nation, running: &Running, teller: &Teller) ->
         bank.ask(question).await.map(drop),
         teller,
     ));
-    for (what, expected, result) in attacks(&office, &bank, clear).await? {
+    for (what, expected, result) in Box::pin(attacks(&office, &bank, clear)).await? {
         scenes.push(refused(what, expected, result, teller));
     }
 

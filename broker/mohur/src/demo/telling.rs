@@ -95,6 +95,9 @@ impl Teller {
   mohur bundle --config {folder}/callers/passport-office/client.toml issue-id-document --fin {fin} \\
     --value familyName={family} --value givenName={given} --value birthDate={birth} \\
     --value maritalStatus={status} --receipt {receipt} --case ID-1 --official inspector-7\n
+  mohur query --config {folder}/callers/passport-office/client.toml \\
+    AZ/GOV/PROP/real-estate/ownership/v1 --fin {fin} --match address='{home}' \\
+    --purpose issue-id-document --case ID-1 --official inspector-7\n
   mohur log verify {folder}/broker/log --key {folder}/broker/log.vkey
   mohur log show {folder}/broker/log --key {folder}/broker/log.vkey --last 10
   mohur registry people\n
@@ -104,6 +107,7 @@ Health and metrics of the broker: http://{admin}/health and /metrics",
             given = claims.given_name,
             status = claims.marital_status.as_str(),
             receipt = claims.receipt,
+            home = claims.home,
             admin = running.broker.admin(),
         ));
     }

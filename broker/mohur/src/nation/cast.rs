@@ -39,6 +39,7 @@ pub const CALLERS: &[CallerPart] = &[
 ];
 
 const READING: &[Verb] = &[Verb::Read, Verb::Match, Verb::Verify];
+const MATCHING: &[Verb] = &[Verb::Match];
 const CHANGING: &[Verb] = &[Verb::Read, Verb::Match, Verb::Change];
 
 /// The members that own a register.
@@ -63,6 +64,13 @@ pub const OWNERS: &[OwnerPart] = &[
         agency: "BANK",
         register: Kind::StateFees,
         services: &[("payments", CHANGING)],
+    },
+    OwnerPart {
+        name: "real-estate",
+        member: "AZ/GOV/PROP/real-estate",
+        agency: "PROP",
+        register: Kind::RealEstate,
+        services: &[("ownership", MATCHING)],
     },
 ];
 
