@@ -16,7 +16,8 @@ pub mod soap;
 pub mod vocabulary;
 pub mod whole;
 
-pub use client::Door;
+pub use client::{Door, RunningDoor, StartError};
 pub use config::Config;
 pub use identifier::{ClientId, ServiceCode};
+pub use provider::{Provider, ProviderFile};
 pub use vocabulary::{Vocabulary, XRoadError};

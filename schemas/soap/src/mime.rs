@@ -199,8 +199,10 @@ pub enum MimeError {
     /// Another encoding of characters.
     #[error("the root part is not UTF-8: send it in UTF-8, and declare no other charset")]
     NotUtf8,
-    /// base64 or quoted-printable where octets must stand as they are.
-    #[error("a part that is read as it stands has another Content-Transfer-Encoding than 7bit, 8bit or binary")]
+    /// quoted-printable, or base64 that is none or that the root part may not have.
+    #[error(
+        "a part's Content-Transfer-Encoding is not 7bit, 8bit, binary or, beside the root part, base64 that can be read"
+    )]
     TransferEncoding,
     /// A Content-ID of another form.
     #[error("the Content-ID of part {0} is not <id>")]

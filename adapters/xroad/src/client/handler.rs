@@ -35,11 +35,11 @@ fn way(request: &Request) -> Way {
 impl Handler for Door {
     async fn handle(&self, request: Request) -> Response<Bytes> {
         match way(&request) {
-            Way::Rest => self.rest(request).await,
+            Way::Rest => Box::pin(self.rest(request)).await,
             Way::ListClients => self.list_clients(&request).await,
             Way::LegacyWsdl => self.legacy_wsdl(&request).await,
             Way::Verification => self.told(&request, &no_verification(), None),
-            Way::Soap if request.parts.method == Method::POST => self.soap(request).await,
+            Way::Soap if request.parts.method == Method::POST => Box::pin(self.soap(request)).await,
             Way::Soap => {
                 let said = "SOAP takes POST; REST is at /r1/…, the list of clients at GET /listClients";
                 self.told(&request, &XRoadError::client(Code::INVALID_HTTP_METHOD, said), None)

@@ -4,6 +4,7 @@
 //! decides nothing: whatever text comes out is parsed, verified and read as one, and an `Include` that it did not take
 //! for one is an unknown element there.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use base64::Engine;
@@ -29,18 +30,29 @@ pub(super) fn resolve(
         if std::mem::replace(is_taken, true) {
             return Err(MimeError::IncludedTwice);
         }
-        plain_transfer(part)?;
+        let octets = octets(part)?;
         out.push_str(text.get(copied..found.start).unwrap_or_default());
-        let encoded = part.content.len().div_ceil(3).saturating_mul(4);
+        let encoded = octets.len().div_ceil(3).saturating_mul(4);
         if out.len().saturating_add(encoded).saturating_add(text.len() - found.end) > limits.bytes {
             return Err(MimeError::TooLarge);
         }
-        BASE64_STANDARD.encode_string(&part.content, &mut out);
+        BASE64_STANDARD.encode_string(&octets, &mut out);
         copied = found.end;
     }
     out.push_str(text.get(copied..).unwrap_or_default());
     let left = parts.into_iter().filter(|(_, is_taken)| !is_taken).map(|(part, _)| part).collect();
     Ok((out, left))
+}
+
+/// A part's octets: as they stand, or out of base64, which senders use whose transport is thought to be 7 bits wide
+/// (PR-MESS, annex G).
+fn octets(part: &Attachment) -> Result<Cow<'_, [u8]>, MimeError> {
+    let is_encoded = part.header("Content-Transfer-Encoding").is_some_and(|said| said.eq_ignore_ascii_case("base64"));
+    if !is_encoded {
+        return plain_transfer(part).map(|()| Cow::Borrowed(&*part.content));
+    }
+    let written: Vec<u8> = part.content.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
+    BASE64_STANDARD.decode(written).map(Cow::Owned).map_err(|_| MimeError::TransferEncoding)
 }
 
 /// The Content-IDs that a text refers to with `cid:`, wherever that stands.

@@ -194,8 +194,17 @@ fn includes_that_fit_no_part_are_refused() {
     }
     let encoded = [("Content-ID", "<one>"), ("Content-Transfer-Encoding", "base64")];
     let encoded = encoded.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    let part = Attachment { content_id: "one".to_owned(), headers: encoded, content: Bytes::from_static(b"MQ==") };
-    assert_eq!(resolved(&include("href=\"cid:one\"/>"), &[part]).unwrap_err(), MimeError::TransferEncoding);
+    let part = |content: &'static [u8]| Attachment {
+        content_id: "one".to_owned(),
+        headers: encoded.clone(),
+        content: Bytes::from_static(content),
+    };
+    let include = include("href=\"cid:one\"/>");
+    assert!(
+        resolved(&include, &[part(b"MQ\r\n==\r\n")]).unwrap().envelope.contains(">MQ==<"),
+        "octets, whatever their encoding"
+    );
+    assert_eq!(resolved(&include, &[part(b"M")]).unwrap_err(), MimeError::TransferEncoding);
     // A part that no Include took in is an attachment; whoever wants all of it signed refuses it.
     let left = resolved("<a/>", &one).unwrap();
     assert_eq!((left.attachments.len(), left.refuse_strays()), (1, Err(MimeError::Stray(1))));
