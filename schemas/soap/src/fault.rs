@@ -125,3 +125,50 @@ fn in_language(out: &mut String, name: &str, language: &str, content: &str) {
     text(out, content);
     close(out, name);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stale(version: Version) -> String {
+        fault(version, &Refusal::from(RefusalCode::Stale), Some("2026-07-01-000042"))
+    }
+
+    /// The example in the document, without its indentation.
+    #[test]
+    fn the_document_shows_a_fault_as_it_is() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../", "docs/errors.md");
+        let document = std::fs::read_to_string(path).unwrap();
+        let example = document.split("```xml\n").nth(1).unwrap().split("```").next().unwrap();
+        assert_eq!(example.lines().map(str::trim_start).collect::<String>(), stale(Version::Soap11));
+    }
+
+    #[test]
+    fn each_version_says_it_in_its_own_way() {
+        assert_eq!(
+            stale(Version::Soap12).split("<f:Detail>").next().unwrap(),
+            "<f:Fault xmlns:f=\"http://www.w3.org/2003/05/soap-envelope\"><f:Code><f:Value>f:Sender</f:Value></f:Code>\
+             <f:Reason><f:Text xml:lang=\"en\">The signature was made too long ago. Set the clock, and sign again just \
+             before sending.</f:Text><f:Text xml:lang=\"az\">İmza çox əvvəl yaradılıb.</f:Text></f:Reason>"
+        );
+        for (code, soap11, soap12, status) in [
+            (RefusalCode::Stale, "f:Client", "f:Sender", (500, 400)),
+            (RefusalCode::ProviderTimeout, "f:Server", "f:Receiver", (500, 500)),
+            (RefusalCode::NotUnderstood, "f:MustUnderstand", "f:MustUnderstand", (500, 500)),
+        ] {
+            let said = |version| fault(version, &code.into(), None);
+            assert!(said(Version::Soap11).contains(&format!("<faultcode>{soap11}</faultcode>")));
+            assert!(said(Version::Soap12).contains(&format!("<f:Value>{soap12}</f:Value>")));
+            assert_eq!((http_status(Version::Soap11, code), http_status(Version::Soap12, code)), status);
+            assert!(!said(Version::Soap11).contains("<m:id>"));
+        }
+    }
+
+    #[test]
+    fn a_fault_of_somebody_else_is_none_of_ours() {
+        let text = format!("<s:Fault xmlns:s=\"{}\"><faultcode>s:Client</faultcode></s:Fault>", ns::SOAP11);
+        let document = crate::Document::parse(&text, &crate::Limits::default()).unwrap();
+        assert_eq!(read(Version::Soap11, document.root()), Ok(None));
+        assert_eq!(read(Version::Soap12, document.root()), Ok(None));
+    }
+}
