@@ -22,7 +22,7 @@ mod trace;
 pub mod world;
 
 pub use claims::Claims;
-pub use dialect::address;
+pub use dialect::{address, refusal_at};
 pub use pipeline::{Exchange, Parties};
 pub use provider::{Provider, ProviderFailure};
 pub use reply::{Incoming, ReplyTo};

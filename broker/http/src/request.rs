@@ -60,10 +60,15 @@ pub trait Handler: Send + Sync + 'static {
     /// The answer when the server itself refuses: too many, the handler panicked, or the peer is no longer admitted.
     fn refuse(&self, code: RefusalCode) -> http::Response<Bytes>;
 
+    /// The same where it is known what address was asked: some addresses have a form of their own for refusals.
+    fn refuse_at(&self, uri: &http::Uri, code: RefusalCode) -> http::Response<Bytes> {
+        let _any = uri;
+        self.refuse(code)
+    }
+
     /// The answer to a request that the server did not read whole: too large, too slow, broken. `request` has its head,
     /// and no body. Where nothing is done about it, it is refused like any other.
     fn turn_away(&self, request: Request, code: RefusalCode) -> impl Future<Output = http::Response<Bytes>> + Send {
-        drop(request);
-        std::future::ready(self.refuse(code))
+        std::future::ready(self.refuse_at(&request.parts.uri, code))
     }
 }

@@ -18,12 +18,12 @@ type Response = http::Response<Bytes>;
 pub(crate) async fn answer<H: Handler>(link: Arc<Link<H>>, request: http::Request<Incoming>) -> Response {
     let _busy = link.activity.begin();
     let arrival = Arrival::read(&*link.context.clock);
-    let version = request.version();
+    let (version, uri) = (request.version(), request.uri().clone());
     match receive(&link, request, arrival).await {
-        Ok(request) => handle(&link, request).await,
+        Ok(request) => handle(&link, request, &uri).await,
         Err(unread) => {
             let mut response = match unread {
-                Unread::Inadmissible(code) => link.context.handler.refuse(code),
+                Unread::Inadmissible(code) => link.context.handler.refuse_at(&uri, code),
                 Unread::Broken(request, code) => link.context.handler.turn_away(*request, code).await,
             };
             // What is left of the request is not read: HTTP/1.1 cannot go on after that.
@@ -85,7 +85,7 @@ fn head_bytes(parts: &http::request::Parts) -> usize {
 }
 
 /// Runs the handler in a task that outlives the client, its patience and a panic.
-async fn handle<H: Handler>(link: &Link<H>, request: Request) -> Response {
+async fn handle<H: Handler>(link: &Link<H>, request: Request, uri: &http::Uri) -> Response {
     let context = Arc::clone(&link.context);
     let handler = &link.context.handler;
     let limits = &link.context.limits;
@@ -93,7 +93,7 @@ async fn handle<H: Handler>(link: &Link<H>, request: Request) -> Response {
     let task = tokio::spawn(async move {
         let (_in_flight, now) = Gauge::enter(&context.stats.in_flight);
         if now > most {
-            return context.handler.refuse(RefusalCode::Overloaded);
+            return context.handler.refuse_at(&request.parts.uri, RefusalCode::Overloaded);
         }
         context.handler.handle(request).await
     });
@@ -102,8 +102,8 @@ async fn handle<H: Handler>(link: &Link<H>, request: Request) -> Response {
         Ok(Err(_panicked)) => {
             count(&link.context.stats.panics);
             tracing::error!("a handler panicked; please report the panic message on the standard error");
-            handler.refuse(RefusalCode::Internal)
+            handler.refuse_at(uri, RefusalCode::Internal)
         }
-        Err(_elapsed) => handler.refuse(RefusalCode::ProviderTimeout),
+        Err(_elapsed) => handler.refuse_at(uri, RefusalCode::ProviderTimeout),
     }
 }

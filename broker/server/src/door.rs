@@ -5,11 +5,10 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Method, Response, StatusCode, Uri};
-use mohur_exchange::{Exchange, Incoming, Provider, address};
+use http::{Method, Response, Uri};
+use mohur_exchange::{Exchange, Incoming, Provider, address, refusal_at};
 use mohur_http::{Handler, Request};
-use mohur_wire::refusal::Problem;
-use mohur_wire::{MemberId, MessageId, Refusal, RefusalCode};
+use mohur_wire::{MemberId, MessageId, RefusalCode};
 
 use crate::contract::{self, OPENAPI};
 use crate::metrics::Metrics;
@@ -142,11 +141,12 @@ impl<P: Provider> Handler for Door<P> {
     /// What the HTTP layer refuses beyond that has no message that could be logged: it is answered, and counted.
     fn refuse(&self, code: RefusalCode) -> Response<Bytes> {
         self.metrics.cut_off(code);
-        let problem = Problem::new(&Refusal::from(code), None);
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let mut response = document("application/problem+json", body);
-        *response.status_mut() = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        response
+        refusal_at(None, &code.into())
+    }
+
+    fn refuse_at(&self, uri: &Uri, code: RefusalCode) -> Response<Bytes> {
+        self.metrics.cut_off(code);
+        refusal_at(Some(uri.path()), &code.into())
     }
 }
 

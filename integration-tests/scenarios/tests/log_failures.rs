@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use mohur_audit::{Options, Report, check_receipt};
 use mohur_client::AskError;
-use mohur_federation::{ChildBroker, Federation, Founded, Signed, ask, problem, refused};
+use mohur_federation::{ChildBroker, Enveloped, Federation, Founded, Signed, ask, problem, refused};
 use mohur_journal::Log;
 use mohur_reference::Faults;
 use mohur_transparency::{Kind, LogKey, Receipt};
@@ -72,6 +72,9 @@ async fn when_the_log_is_full_nothing_is_released() {
     );
     let body = String::from_utf8(response.body().to_vec()).unwrap();
     assert!(!body.contains("\"answer\"") && (blood.len() < 3 || !body.contains(blood)), "{body}");
+    let fault = Enveloped::new(&office, ask::blood_group(citizen.fin)).send(&office).await;
+    assert_eq!((fault.code(), fault.confirms), (RefusalCode::JournalUnavailable, true), "over SOAP, too");
+    assert!(fault.receipt.is_none() && fault.response.headers()["retry-after"] == "1");
     let after = federation.page(federation.owner("health-card").host.admin_addr(), "/metrics").await;
     let answers = |page: &str| page.lines().find(|line| line.contains("outcome=\"answered\"")).unwrap().to_owned();
     assert_eq!(answers(&before), answers(&after), "nobody is asked when INTENT cannot be written");

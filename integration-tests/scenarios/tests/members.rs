@@ -39,6 +39,8 @@ async fn members_see_who_offers_what_and_nobody_else_does() {
     // Who has left the directory still has its certificate, and is told nothing.
     federation.publish(|directory| directory.members.retain(|member| member.id.as_str() != "AZ/GOV/SBS/border")).await;
     for path in ["/v1/members", "/v1/members/AZ/GOV/MOH/health-card/services"] {
+        // One message a second is all that it has left.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
         assert_eq!(problem(&get(&federation, &border, path).await).code, RefusalCode::UnknownMember, "{path}");
     }
     let nobody = get(&federation, &office, "/v1/members/AZ/GOV/MOH/nobody/services").await;

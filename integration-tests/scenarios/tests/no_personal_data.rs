@@ -17,9 +17,11 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use mohur_client::{Caller, Inputs, Question};
 use mohur_crypto::sha256;
-use mohur_federation::{Bundled, Captured, Federation, Founded, RawConnection, Signed, ask};
+use mohur_federation::{Bundled, Captured, Enveloped, Federation, Founded, RawConnection, Signed, ask};
 use mohur_message::sign_request;
 use mohur_reference::{Citizen, Faults, Oddity};
+use mohur_soap::Version;
+use mohur_soap::message::query_xml;
 use mohur_wire::{Ask, Effect, Fin, MessageId, Operation, SubjectKey, Value};
 
 /// Chosen for this test: they stand in no policy and in no sample.
@@ -186,6 +188,14 @@ async fn ask_everything(federation: &Federation, citizen: &Citizen) {
     ];
     let all = questions.into_iter().map(|question| office.ask(mine(question)));
     let _whatever = join_all(all).await;
+    let over_soap = [
+        ask::read(ask::VITALS, fin, &["bloodGroup", "diagnosis"]),
+        ask::matching(ask::BIRTH, fin, names),
+        ask::read(ask::BIRTH, fin, &["familyName", "birthDate"]),
+        by_receipt(ask::read(ask::PAYMENTS, fin, &["state"])),
+    ];
+    let over_soap = over_soap.map(|question| Enveloped::new(&office, mine(question)));
+    let _whatever = join_all(over_soap.iter().map(|enveloped| enveloped.raw(&office))).await;
     for (caller, purpose) in [(&bank, "credit-check"), (&border, "border-control")] {
         let receipt = ask::matching(ask::PAYMENTS, fin, &[("receipt", claims.receipt.as_str())]);
         let questions = [ask::blood_group(fin), ask::birth_date(citizen), receipt];
@@ -255,6 +265,7 @@ async fn misbehave(federation: &Federation, citizen: &Citizen, secrets: &Secrets
             }
         }
     }
+    misbehave_in_soap(federation, citizen, secrets).await;
     let mut garbage = RawConnection::open(federation, "passport-office").await;
     let answer = garbage.exchange(format!("GET /{fin} HTTP/9.9\r\n{fin}: {fin}\r\n\r\n").as_bytes()).await;
     secrets.assert_absent("an answer to garbage", answer.as_bytes());
@@ -263,6 +274,45 @@ async fn misbehave(federation: &Federation, citizen: &Citizen, secrets: &Secrets
         queries[1].ask = Ask::Match([(ask::field("maritalStatus"), Value::text(fin.as_str()))].into());
     });
     secrets.assert_absent("a refused bundle", mixed.await.raw(&office).await.body());
+}
+
+/// The same in XML: in elements, in their names, in attributes, in headers, signed and not.
+async fn misbehave_in_soap(federation: &Federation, citizen: &Citizen, secrets: &Secrets) {
+    let (office, fin, name) = (federation.office(), citizen.fin, &citizen.claims.family_name);
+    let query = || office.query(mine(ask::birth_date(citizen)), Caller::fresh_id().unwrap());
+    let text = || query_xml(&query());
+    let signed = |payload: &str, headers: &str| Enveloped::signed(&office, Version::Soap11, payload, headers);
+    let good = || signed(&text(), "");
+    let mut all = vec![
+        signed(&format!("<a>{fin}</a>"), ""),
+        signed(&format!("<{fin}></{fin}>"), ""),
+        signed(&text().replace("<m:verb>match", &format!("<m:verb>{fin}")), ""),
+        signed(&text().replace("<m:official>", &format!("<m:{fin}>1</m:{fin}><m:official>")), ""),
+        signed(&text().replace(ask::ISSUE, &format!("{fin} {name}")), ""),
+        signed(&text().replace("<m:official>", &format!("<m:official a=\"{fin}\">")), ""),
+        signed(&text(), &format!("<x:userId xmlns:x=\"http://x-road.eu/xsd/xroad.xsd\">{fin}</x:userId>")),
+        signed(&text(), &format!("<x:issue xmlns:x=\"http://x-road.eu/xsd/xroad.xsd\">{name}</x:issue>")),
+        good().spoiled("<m:id>", &format!("<m:id>{fin}")),
+        good().spoiled("<soap:Header>", &format!("<!DOCTYPE {fin}><soap:Header>")),
+        good().spoiled("#mohur-body", &format!("#{fin}")),
+        good().spoiled("<soap:Header>", &format!("<soap:Header><{fin} soap:mustUnderstand=\"1\"></{fin}>")),
+        Enveloped { body: Bytes::from(format!("{fin} {name}")), ..good() },
+        Enveloped { content_type: format!("multipart/related; boundary={fin}"), ..good() },
+        Enveloped { content_type: fin.to_string(), ..good() },
+    ];
+    let bundled = Bundled::of(&office, citizen).await;
+    let mut bundle = Enveloped::bundle(&office, &bundled);
+    all.push(bundle.clone());
+    all.push(bundle.clone().spoiled(&bundled.strings[0], &bundled.strings[1]));
+    bundle.body = Bytes::from(format!("{}{fin}", bundle.envelope));
+    all.extend([bundle, good()]);
+    for enveloped in &all {
+        let response = enveloped.raw(&office).await;
+        if response.status() != http::StatusCode::OK {
+            secrets.assert_absent("a fault", response.body());
+            secrets.assert_absent("a fault's headers", format!("{:?}", response.headers()).as_bytes());
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,8 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use mohur_client::Caller;
-use mohur_federation::{Enveloped, Federation, Said, Signed, ask};
+use mohur_federation::raw::{message, response};
+use mohur_federation::{Enveloped, Federation, RawConnection, Said, Signed, ask};
 use mohur_soap::message::query_xml;
 use mohur_soap::mime::{self, Package};
 use mohur_soap::{Document, Envelope, Limits, Version, fault};
@@ -166,6 +167,31 @@ async fn x_road_headers_are_taken_only_if_they_say_what_was_signed() {
         let Said::Refused(refusal, _) = &answer.said else { unreachable!() };
         assert!(refusal.detail.contains(what), "{what}: {}", refusal.detail);
     }
+}
+
+/// The contract, as a stock client fetches it before it sends anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_contract_is_served_with_the_brokers_own_address_whatever_the_client_calls_it() {
+    let federation = Federation::start().await;
+    let authority = federation.broker_address().to_string();
+    for host in [authority.as_str(), "evil.example"] {
+        let headers = http::HeaderMap::new();
+        let mut connection = RawConnection::open(&federation, "passport-office").await;
+        let text = connection.exchange(&message("GET", "/soap?wsdl", host, &headers, b"")).await;
+        let served = response(&text);
+        assert_eq!(
+            (served.status().as_u16(), &served.headers()["content-type"]),
+            (200, &"text/xml; charset=utf-8".parse().unwrap())
+        );
+        let wsdl = String::from_utf8(served.body().to_vec()).unwrap();
+        assert_eq!(wsdl.matches(&format!("location=\"https://{authority}/soap\"")).count(), 2, "{host}");
+        assert!(wsdl.contains(&format!("schemaLocation=\"https://{authority}/soap?xsd=mohur.xsd\"")));
+        assert!(!wsdl.contains("evil") && !wsdl.contains(".invalid"));
+    }
+    let office = federation.office();
+    let xsd = http::Request::get(format!("https://{authority}/soap?xsd=mohur.xsd")).body(bytes::Bytes::new()).unwrap();
+    let xsd = office.http.send(xsd, office.patience).await.unwrap().response;
+    assert_eq!(xsd.body(), include_str!("../../../schemas/contracts/mohur.xsd"));
 }
 
 /// What is at the address beside messages: refused in SOAP's own words.

@@ -10,8 +10,9 @@ use http::HeaderMap;
 use mohur_client::Caller;
 use mohur_federation::raw::{message, response};
 use mohur_federation::{Enveloped, Federation, Founded, RawConnection, Said, ask};
-use mohur_soap::Version;
+use mohur_reference::Faults;
 use mohur_soap::message::query_xml;
+use mohur_soap::{Document, Envelope, Limits, Version, fault};
 use mohur_wire::RefusalCode::{self, *};
 
 fn good(federation: &Federation, office: &Caller) -> Enveloped {
@@ -139,6 +140,29 @@ async fn what_is_too_large_or_too_slow_is_cut_off_with_a_fault() {
     let text = connection.read_to_end(Duration::from_secs(5)).await;
     assert_eq!(signed.check(&office, response(&text)).code(), RequestTimeout);
     still_answers(&federation).await;
+}
+
+/// What nobody has read cannot be signed for or logged; it is a fault all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_there_is_no_room_for_is_a_fault_with_nothing_but_its_code() {
+    let federation = Founded::new().with("broker/broker.toml", "[limits]\nmax-in-flight = 1").start().await;
+    let office = federation.office();
+    federation.faults("health-card", Faults { delay: Duration::from_secs(2), ..Faults::default() });
+    let (slow, second) = (good(&federation, &office), good(&federation, &office));
+    let (first, refused) = tokio::join!(slow.send(&office), async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        second.raw(&office).await
+    });
+    assert!(matches!(first.said, Said::Answer(..)), "{first:?}");
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["content-type"]),
+        (500, &"text/xml; charset=utf-8".parse().unwrap())
+    );
+    let text = String::from_utf8(refused.body().to_vec()).unwrap();
+    let document = Document::parse(&text, &Limits::default()).unwrap();
+    let envelope = Envelope::read(&document).unwrap();
+    let told = fault::read(Version::Soap11, envelope.payload).unwrap().unwrap();
+    assert_eq!((told.refusal.code, told.id, envelope.security.is_none()), (Overloaded, None, true));
 }
 
 async fn still_answers(federation: &Federation) {

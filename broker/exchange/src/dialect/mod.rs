@@ -121,10 +121,22 @@ impl Received {
 impl Dialect {
     /// The dialect that is spoken at the address of a message.
     pub(crate) fn of(parts: &http::request::Parts) -> Self {
-        let is_soap =
-            parts.uri.path().strip_prefix(address::SOAP).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if is_soap { Self::Soap(soap::version(parts)) } else { Self::Rest }
+        if speaks_soap(parts.uri.path()) { Self::Soap(soap::version(parts)) } else { Self::Rest }
     }
+}
+
+/// Whether SOAP is spoken there: at the one address, and below it, where there is nothing.
+fn speaks_soap(path: &str) -> bool {
+    path.strip_prefix(address::SOAP).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// A refusal that no message was read for: there is nothing to sign it for and nothing to log. It has the form of its
+/// address, in SOAP that of version 1.1.
+pub fn refusal_at(path: Option<&str>, refusal: &Refusal) -> Response<Bytes> {
+    let is_soap = path.is_some_and(speaks_soap);
+    let mut response = if is_soap { soap::unread(Version::Soap11, refusal) } else { rest::problem(refusal, None) };
+    response.extensions_mut().insert(refusal.code);
+    response
 }
 
 /// Writes an answer and signs it. Fails only where the broker's own seal does.

@@ -133,11 +133,14 @@ pub(crate) fn plain(said: &Said<'_>, to: &ReplyTo) -> Response<Bytes> {
     match said {
         Said::Answer(released) => json(200, "application/json", &AnswerBody { answer: released.sealed() }),
         Said::Report(report) => json(200, "application/json", report.answer()),
-        Said::Refusal(refusal) => {
-            let problem = Problem::new(refusal, to.id.as_ref().map(MessageId::as_str));
-            json(problem.status, "application/problem+json", &problem)
-        }
+        Said::Refusal(refusal) => problem(refusal, to.id.as_ref()),
     }
+}
+
+/// A problem document (RFC 9457).
+pub(crate) fn problem(refusal: &Refusal, id: Option<&MessageId>) -> Response<Bytes> {
+    let problem = Problem::new(refusal, id.map(MessageId::as_str));
+    json(problem.status, "application/problem+json", &problem)
 }
 
 fn json(status: u16, media_type: &'static str, document: &impl Serialize) -> Response<Bytes> {

@@ -129,13 +129,23 @@ pub(crate) fn write(
 ) -> Result<Response<Bytes>, Refusal> {
     let payload = payload(version, said, to)?;
     let signed = sign_envelope(version, &payload, "", seal, to.arrival.0, to.signature.as_deref());
-    Ok(response(version, said, signed.map_err(|_| RefusalCode::Internal)?))
+    Ok(respond(version, status(version, said), signed.map_err(|_| RefusalCode::Internal)?))
 }
 
 /// The same without a signature.
 pub(crate) fn plain(version: Version, said: &Said<'_>, to: &ReplyTo) -> Response<Bytes> {
-    let (namespace, payload) = (version.namespace(), payload(version, said, to).unwrap_or_default());
-    response(version, said, format!("<e:Envelope xmlns:e=\"{namespace}\"><e:Body>{payload}</e:Body></e:Envelope>"))
+    respond(version, status(version, said), unsigned(version, &payload(version, said, to).unwrap_or_default()))
+}
+
+/// A refusal that no message was read for.
+pub(crate) fn unread(version: Version, refusal: &Refusal) -> Response<Bytes> {
+    let fault = fault::fault(version, refusal, None);
+    respond(version, fault::http_status(version, refusal.code), unsigned(version, &fault))
+}
+
+fn unsigned(version: Version, payload: &str) -> String {
+    let namespace = version.namespace();
+    format!("<e:Envelope xmlns:e=\"{namespace}\"><e:Body>{payload}</e:Body></e:Envelope>")
 }
 
 fn payload(version: Version, said: &Said<'_>, to: &ReplyTo) -> Result<String, Refusal> {
@@ -155,11 +165,14 @@ fn payload(version: Version, said: &Said<'_>, to: &ReplyTo) -> Result<String, Re
     }
 }
 
-fn response(version: Version, said: &Said<'_>, envelope: String) -> Response<Bytes> {
-    let status = match said {
+const fn status(version: Version, said: &Said<'_>) -> u16 {
+    match said {
         Said::Answer(_) | Said::Report(_) => 200,
         Said::Refusal(refusal) => fault::http_status(version, refusal.code),
-    };
+    }
+}
+
+fn respond(version: Version, status: u16, envelope: String) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(envelope));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(version.content_type()));
