@@ -17,8 +17,8 @@ use crate::jws::{self, JwsError};
 use crate::opening::{Form, SentOpening};
 use crate::unique_map::unique_map;
 
-/// Largest ask that is read.
-pub const MAX_ASK: usize = 1024 * 1024;
+/// Largest ask that is read: the host's own limit of a body comes first.
+pub const MAX_ASK: usize = 4 * 1024 * 1024;
 
 /// The `typ` of a decision.
 pub const DECISION_TYPE: &str = "mohur-decision+jwt";

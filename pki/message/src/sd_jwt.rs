@@ -23,8 +23,11 @@ pub const TYPE: &str = "mohur-answer+sd-jwt";
 /// Most fields of one answer.
 pub const MAX_FIELDS: usize = 256;
 
-/// Longest disclosure, in characters.
-const MAX_DISCLOSURE: usize = 16 * 1024;
+/// Longest answer, in characters: the limits of whoever receives it come first.
+const MAX_ANSWER: usize = 4 * 1024 * 1024;
+
+/// Longest disclosure, in characters: a whole message of another protocol is one value, in base64url twice over.
+const MAX_DISCLOSURE: usize = 2 * 1024 * 1024;
 
 /// Names that the payload itself uses (RFC 9901 §7.1 refuses a disclosure that repeats one).
 const RESERVED: &[&str] = &["iss", "service", "verb", "iat", "finding"];
@@ -167,7 +170,7 @@ pub struct SealedAnswer {
 impl SealedAnswer {
     /// Verifies the owner's seal and that every disclosure is one of those that it sealed.
     pub fn verify(text: &str, keys: &dyn KeySource) -> Result<Self, SdJwtError> {
-        if text.len() > jws::MAX_TOKEN {
+        if text.len() > MAX_ANSWER {
             return Err(SdJwtError::Malformed("longer than any answer that is accepted"));
         }
         let body = text.strip_suffix('~').ok_or(SdJwtError::Malformed("it ends with '~' (no key binding)"))?;

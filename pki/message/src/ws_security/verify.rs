@@ -13,7 +13,7 @@ use super::ids::Ids;
 use super::security::{Security, Signature, Times, uncovered};
 use super::signed_info::{Reference, SignedInfo, Target};
 use super::token::Token;
-use super::xml_refused;
+use super::{malformed, xml_refused};
 use crate::keys::KeySource;
 use crate::opening::SentOpening;
 use crate::{Evidence, Form};
@@ -21,8 +21,27 @@ use crate::{Evidence, Form};
 /// An envelope whose signature was verified. Only [`verify_envelope`] and [`super::verify_answer`] make one; what it gives
 /// out was covered, and stands in the very tree that was verified.
 ///
-/// ```compile_fail
-/// let forged = mohur_message::ws_security::VerifiedEnvelope { ..todo!() };
+/// ```
+/// # use mohur_message::ws_security::VerifiedEnvelope;
+/// # use mohur_soap::{Element, Envelope};
+/// fn proved<'d>(it: VerifiedEnvelope<'d>) -> Element<'d> {
+///     it.payload()
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// # use mohur_message::ws_security::VerifiedEnvelope;
+/// # use mohur_soap::{Element, Envelope};
+/// fn proved<'d>(it: Envelope<'d>) -> VerifiedEnvelope<'d> {
+///     it
+/// }
+/// ```
+///
+/// ```compile_fail,E0451
+/// # use mohur_message::ws_security::VerifiedEnvelope;
+/// fn changed<'d>(it: VerifiedEnvelope<'d>, other: &VerifiedEnvelope<'d>) -> VerifiedEnvelope<'d> {
+///     VerifiedEnvelope { identity: other.identity().clone(), ..it }
+/// }
 /// ```
 #[derive(Clone, Debug)]
 pub struct VerifiedEnvelope<'d> {
@@ -80,6 +99,7 @@ pub(super) fn verify<'d, I>(
     (arrival, window_seconds): (Arrival, u32),
     find: impl FnOnce(&Token<'d>) -> Result<(I, PublicKey), Refusal>,
 ) -> Result<(I, Signed<'d>), Refusal> {
+    check_whole(&envelope)?;
     let security = Security::read(&envelope)?;
     let ids = Ids::of(envelope.root)?;
     let signature = Signature::read(security.signature)?;
@@ -125,6 +145,18 @@ pub(super) fn verify<'d, I>(
     Ok((identity, signed))
 }
 
+/// That the parts of the envelope are those of one document, as [`Envelope::read`] finds them: its fields are anybody's.
+fn check_whole(envelope: &Envelope<'_>) -> Result<(), Refusal> {
+    let Envelope { root, body, payload, security, .. } = envelope;
+    let is_child = payload.parent() == Some(*body) && body.parent() == Some(*root) && root.parent().is_none();
+    let header = security.map(|security| security.parent().and_then(Element::parent));
+    if is_child && header.is_none_or(|envelope| envelope == Some(*root)) {
+        Ok(())
+    } else {
+        Err(malformed("the parts of the envelope are not those of one document"))
+    }
+}
+
 /// The elements that the references mean, each in a place where something signed may stand.
 fn parts<'s, 'd>(
     signed_info: &'s SignedInfo<'d>,
@@ -142,7 +174,7 @@ fn parts<'s, 'd>(
                  the Timestamp a wsu:Id",
             )
         })?;
-        check_place(element, envelope, security)?;
+        check_place(element, envelope.body, security)?;
         if parts.iter().any(|(_, other)| *other == element) {
             return Err(xml_refused("two references of ds:SignedInfo point to the same element: sign each part once"));
         }
@@ -163,10 +195,11 @@ fn parts<'s, 'd>(
 
 /// The Body, header blocks, and what stands in the Security header beside the signature: nothing else is ever signed here,
 /// so nothing that was signed can be carried elsewhere.
-fn check_place(element: Element<'_>, envelope: &Envelope<'_>, security: &Security<'_>) -> Result<(), Refusal> {
-    let in_security = element.parent() == Some(security.element) && element != security.signature;
-    let header = element != security.element && envelope.headers.contains(&element);
-    if element == envelope.body || in_security || header {
+fn check_place(element: Element<'_>, body: Element<'_>, security: &Security<'_>) -> Result<(), Refusal> {
+    let is_within = |parent: Option<Element<'_>>| parent.is_some() && element.parent() == parent;
+    let in_security = is_within(Some(security.element)) && element != security.signature;
+    let is_header = is_within(security.element.parent()) && element != security.element;
+    if element == body || in_security || is_header {
         Ok(())
     } else {
         let (line, column) = element.position();
