@@ -235,10 +235,12 @@ impl Unmapped {
                 return None;
             }
         };
+        let official = table.optional("unmapped-official");
         if !whole {
+            let _unused: Option<Purpose> = table.optional("unmapped-purpose");
             return Some(None);
         }
-        let (purpose, official) = (table.required("unmapped-purpose"), table.optional("unmapped-official"));
+        let purpose = table.required("unmapped-purpose");
         Some(Some(Self { purpose: purpose?, official }))
     }
 }

@@ -9,6 +9,7 @@ use mohur_client::Config as ClientConfig;
 use mohur_host::HostConfig;
 use mohur_http::{ClientLimits, Limits};
 use mohur_server::Config as BrokerConfig;
+use mohur_xroad::Config as XRoadConfig;
 
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
@@ -19,6 +20,7 @@ fn samples() -> Vec<(String, String)> {
     let mut samples: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
         .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read_to_string(&path).unwrap()))
         .collect();
     samples.sort();
@@ -29,8 +31,8 @@ fn samples() -> Vec<(String, String)> {
 fn settings(text: &str) -> Vec<(String, String)> {
     let (mut table, mut settings) = (String::new(), Vec::new());
     for line in text.lines() {
-        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-            table = format!("{name}.");
+        if line.starts_with('[') && line.ends_with(']') {
+            table = format!("{}.", line.trim_matches(['[', ']']));
         } else if let Some((key, value)) = line.trim_start_matches("# ").split_once(" = ")
             && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
         {
@@ -47,6 +49,11 @@ fn read(name: &str, text: &str) -> Result<(), String> {
         "broker.toml" => BrokerConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "client.toml" => ClientConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "host.toml" => HostConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
+        "soap.toml" => mohur_mapped_soap::Mapping::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
+        "xroad.toml" => XRoadConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
+        "xroad-provider.toml" => {
+            mohur_xroad::ProviderFile::parse(&path, text).map(drop).map_err(|errors| errors.to_string())
+        }
         other => Err(format!("{other}: nobody reads this sample")),
     }
 }
@@ -56,7 +63,7 @@ fn every_sample_is_read_also_with_the_settings_that_are_commented_out() {
     let samples = samples();
     assert_eq!(
         samples.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
-        ["broker.toml", "client.toml", "host.toml"]
+        ["broker.toml", "client.toml", "host.toml", "soap.toml", "xroad-provider.toml", "xroad.toml"]
     );
     for (name, text) in samples {
         read(&name, &text).unwrap();
@@ -91,12 +98,21 @@ fn the_samples_show_the_defaults() {
         ClientConfig::parse(Path::new("client.toml"), &client.replace("patience = ", "# ")).unwrap(),
     );
     assert_eq!((client.limits, client.patience), (ClientLimits::default(), without.patience));
+    let sample = text("xroad.toml");
+    let defaults = ["unmapped = ", "metadata-purpose = ", "metadata-official = ", "version = ", "patience = "];
+    let bare = defaults.iter().fold(sample.clone(), |bare, key| bare.replace(key, "# "));
+    let xroad = |text: &str| XRoadConfig::parse(Path::new("xroad.toml"), text).unwrap();
+    assert_eq!(format!("{:?}", xroad(&sample)), format!("{:?}", xroad(&bare)), "what the sample sets holds without it");
+    let limits = xroad(&sample).client.unwrap().limits;
+    assert_eq!(limits, mohur_xroad::config::ClientSettings::default_limits());
 }
 
 #[test]
 fn the_guide_explains_every_setting_of_every_sample() {
     let guide = std::fs::read_to_string(docs().join("configuration.md")).unwrap();
-    for (name, text) in samples() {
+    // Mapping files are explained where the adapters are.
+    let settings_files = ["broker.toml", "client.toml", "host.toml", "xroad.toml"];
+    for (name, text) in samples().into_iter().filter(|(name, _)| settings_files.contains(&name.as_str())) {
         let settings = settings(&text);
         assert!(settings.len() > 10, "{name}: too few settings were found");
         for (key, _) in settings {
