@@ -6,7 +6,7 @@
 
 mod write;
 
-use crate::xml::tree::{Content, Node, QName, Tag, Uri};
+use crate::xml::tree::{Content, Meaning, Node, QName, Span, Tag, Uri};
 use crate::{Document, Element, XmlError, XmlProblem};
 
 /// The canonical form of an element and all that is in it.
@@ -14,7 +14,8 @@ use crate::{Document, Element, XmlError, XmlProblem};
 /// `inclusive_prefixes` is the `PrefixList` of `InclusiveNamespaces`; `#default` names the default namespace.
 ///
 /// # Errors
-/// [`XmlProblem::CanonicalTooLarge`] over [`crate::Limits::canonical`].
+/// [`XmlProblem::CanonicalTooLarge`] over [`crate::Limits::canonical`], [`XmlProblem::TooManyNamespaces`] where the list is
+/// longer than [`crate::Limits::namespaces`].
 pub fn exclusive(element: Element<'_>, inclusive_prefixes: &[&str]) -> Result<Vec<u8>, XmlError> {
     let mut octets = Vec::with_capacity(element.source().len() + 256);
     exclusive_into(element, inclusive_prefixes, &mut octets)?;
@@ -27,10 +28,11 @@ pub fn exclusive(element: Element<'_>, inclusive_prefixes: &[&str]) -> Result<Ve
 /// As [`exclusive`]; the buffer then holds a part.
 pub fn exclusive_into(element: Element<'_>, inclusive_prefixes: &[&str], octets: &mut Vec<u8>) -> Result<(), XmlError> {
     let document = element.document;
+    if inclusive_prefixes.len() > document.limits().namespaces {
+        return Err(element.error(XmlProblem::TooManyNamespaces));
+    }
     let most = octets.len().saturating_add(document.limits().canonical);
-    let inclusive = inclusive_prefixes.iter().map(|prefix| if *prefix == "#default" { "" } else { *prefix }).collect();
-    let mut canonical =
-        Canonical { document, inclusive, written: Vec::new(), open: Vec::new(), wanted: Vec::new(), order: Vec::new() };
+    let mut canonical = Canonical::new(document, inclusive_prefixes);
     for index in element.index..element.end() {
         let Some(node) = document.node(index) else { break };
         canonical.close_before(index, octets);
@@ -46,35 +48,39 @@ pub fn exclusive_into(element: Element<'_>, inclusive_prefixes: &[&str], octets:
     Ok(())
 }
 
-/// A namespace declaration in the output.
-#[derive(Clone, Copy)]
-struct Rendered<'d> {
-    prefix: &'d str,
-    uri: Uri,
-}
-
 /// An element whose end tag is still to be written.
 struct Open {
     end: u32,
     name: QName,
     /// How many declarations were written before it.
-    written: usize,
+    undo: usize,
 }
 
 struct Canonical<'d, 'p> {
     document: &'d Document<'d>,
-    /// Prefixes that are treated as Canonical XML 1.0 treats all.
+    /// Prefixes that are treated as Canonical XML 1.0 treats all; in their order.
     inclusive: Vec<&'p str>,
-    /// The declarations that the open elements have in the output, the nearest last.
-    written: Vec<Rendered<'d>>,
     open: Vec<Open>,
+    /// By the number of a prefix: what it means in the output here.
+    meanings: Vec<Uri>,
+    /// What prefixes meant before the open elements' declarations in the output.
+    undo: Vec<Meaning>,
     /// Kept for its memory: the declarations that an element is to have.
-    wanted: Vec<Rendered<'d>>,
+    wanted: Vec<(&'d str, Uri)>,
     /// Kept for its memory: the attributes of an element in their order.
     order: Vec<u32>,
 }
 
-impl<'d> Canonical<'d, '_> {
+impl<'d, 'p> Canonical<'d, 'p> {
+    fn new(document: &'d Document<'d>, prefixes: &[&'p str]) -> Self {
+        let named = prefixes.iter().map(|prefix| if *prefix == "#default" { "" } else { *prefix });
+        let mut inclusive: Vec<_> = named.collect();
+        inclusive.sort_unstable();
+        let meanings = vec![Uri::NONE; document.prefixes as usize];
+        let (open, undo, wanted, order) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { document, inclusive, open, meanings, undo, wanted, order }
+    }
+
     fn node(&mut self, index: u32, node: &'d Node, is_apex: bool, octets: &mut Vec<u8>) {
         match &node.content {
             Content::Text(value) => write::text(self.document.value(*value), octets),
@@ -90,7 +96,7 @@ impl<'d> Canonical<'d, '_> {
                 octets.extend_from_slice(b"?>");
             }
             Content::Element(tag) => {
-                self.open.push(Open { end: node.end, name: tag.name, written: self.written.len() });
+                self.open.push(Open { end: node.end, name: tag.name, undo: self.undo.len() });
                 self.start_tag(index, tag, is_apex, octets);
             }
         }
@@ -102,7 +108,11 @@ impl<'d> Canonical<'d, '_> {
             octets.extend_from_slice(b"</");
             octets.extend_from_slice(self.document.source(open.name.written()).as_bytes());
             octets.push(b'>');
-            self.written.truncate(open.written);
+            for before in self.undo.drain(open.undo..).rev() {
+                if let Some(meaning) = self.meanings.get_mut(before.prefix.0 as usize) {
+                    *meaning = before.uri;
+                }
+            }
         }
     }
 
@@ -113,10 +123,9 @@ impl<'d> Canonical<'d, '_> {
         if !self.inclusive.is_empty() {
             self.inclusive_namespaces(index, tag, is_apex);
         }
-        self.wanted.sort_unstable_by_key(|wanted| wanted.prefix);
-        for wanted in self.wanted.drain(..) {
-            write::declaration(wanted.prefix, self.document.uri(wanted.uri), octets);
-            self.written.push(wanted);
+        self.wanted.sort_unstable_by_key(|(prefix, _)| *prefix);
+        for (prefix, uri) in self.wanted.drain(..) {
+            write::declaration(prefix, self.document.uri(uri), octets);
         }
         self.attributes(tag, octets);
         octets.push(b'>');
@@ -124,10 +133,10 @@ impl<'d> Canonical<'d, '_> {
 
     /// The namespaces of the element's name and of its attributes' names: those that it visibly utilises.
     fn used_namespaces(&mut self, tag: &'d Tag) {
-        self.want(self.document.source(tag.name.prefix()), tag.uri);
+        self.want(tag.name.prefix(), tag.meaning);
         let attributes = self.document.attributes.get(tag.attributes.range()).unwrap_or_default();
         for attribute in attributes.iter().filter(|attribute| attribute.name.is_prefixed()) {
-            self.want(self.document.source(attribute.name.prefix()), attribute.uri);
+            self.want(attribute.name.prefix(), attribute.meaning);
         }
     }
 
@@ -135,28 +144,27 @@ impl<'d> Canonical<'d, '_> {
     fn inclusive_namespaces(&mut self, index: u32, tag: &'d Tag, is_apex: bool) {
         if is_apex {
             let apex = Element { document: self.document, index, tag };
-            for position in 0..self.inclusive.len() {
-                let Some(prefix) = self.inclusive.get(position).copied() else { break };
-                if let Some((prefix, uri)) = apex.declaration_of(prefix) {
-                    self.want(prefix, uri);
-                }
+            let declared: Vec<_> = self.inclusive.iter().filter_map(|prefix| apex.declaration_of(prefix)).collect();
+            for declared in declared {
+                self.want(declared.prefix, declared.meaning);
             }
             return;
         }
         for declared in self.document.declarations.get(tag.declarations.range()).unwrap_or_default() {
-            let prefix = self.document.source(declared.prefix);
-            if self.inclusive.contains(&prefix) {
-                self.want(prefix, declared.uri);
+            if self.inclusive.binary_search(&self.document.source(declared.prefix)).is_ok() {
+                self.want(declared.prefix, declared.meaning);
             }
         }
     }
 
-    /// A namespace that must be in scope in the output here.
-    fn want(&mut self, prefix: &'d str, uri: Uri) {
-        let has = self.written.iter().rev().find(|written| written.prefix == prefix).map(|written| written.uri);
-        let is_there = has.unwrap_or(Uri::NONE) == uri;
-        if !is_there && uri != Uri::XML && !self.wanted.iter().any(|wanted| wanted.prefix == prefix) {
-            self.wanted.push(Rendered { prefix, uri });
+    /// A namespace that must be in scope in the output here: it is declared unless it is.
+    #[inline]
+    fn want(&mut self, prefix: Span, wanted: Meaning) {
+        let Some(meaning) = self.meanings.get_mut(wanted.prefix.0 as usize) else { return };
+        if *meaning != wanted.uri && wanted.uri != Uri::XML {
+            self.undo.push(Meaning { prefix: wanted.prefix, uri: *meaning });
+            *meaning = wanted.uri;
+            self.wanted.push((self.document.source(prefix), wanted.uri));
         }
     }
 
@@ -169,7 +177,8 @@ impl<'d> Canonical<'d, '_> {
         if attributes.len() > 1 {
             self.order.sort_unstable_by_key(|position| {
                 let attribute = attributes.get(*position as usize);
-                attribute.map(|attribute| (document.uri(attribute.uri), document.source(attribute.name.local())))
+                attribute
+                    .map(|attribute| (document.uri(attribute.meaning.uri), document.source(attribute.name.local())))
             });
         }
         for attribute in self.order.iter().filter_map(|position| attributes.get(*position as usize)) {

@@ -22,6 +22,8 @@ pub struct Document<'a> {
     pub(crate) attributes: Vec<AttributeData>,
     pub(crate) declarations: Vec<Declaration>,
     uris: Vec<Value>,
+    /// How many numbers of prefixes there are.
+    pub(crate) prefixes: u32,
     limits: Limits,
 }
 

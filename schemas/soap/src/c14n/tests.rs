@@ -65,3 +65,11 @@ fn values_are_written_in_one_way() {
         "<r a=\"&lt;>&amp;&quot;'&#x9;&#xA;&#xD;  \">&lt;&gt;&amp;\"'\t\n&#xD;\n&lt;&gt;&amp;<?p a > \"b\n ?><?q?></r>"
     );
 }
+
+#[test]
+fn a_prefix_list_is_bounded() {
+    let document = Document::parse("<a/>", &Limits::default()).unwrap();
+    assert!(c14n::exclusive(document.root(), &["p"; 128]).is_ok());
+    let wrong = c14n::exclusive(document.root(), &["p"; 129]).unwrap_err();
+    assert!(wrong.is_limit(), "{wrong}");
+}

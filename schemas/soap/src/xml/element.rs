@@ -4,7 +4,7 @@
 use core::{fmt, hash, ptr};
 use std::borrow::Cow;
 
-use super::tree::{AttributeData, Content, Span, Tag, Uri};
+use super::tree::{AttributeData, Content, Declaration, Meaning, Prefix, Span, Tag, Uri};
 use super::{Document, XmlError, XmlProblem};
 
 /// One element of one document.
@@ -70,7 +70,7 @@ impl<'d> Document<'d> {
 
 static NO_TAG: Tag = Tag {
     name: super::tree::QName { start: 0, local: 0, end: 0 },
-    uri: Uri::NONE,
+    meaning: Meaning { prefix: Prefix::NONE, uri: Uri::NONE },
     ends: 0,
     attributes: Span { start: 0, end: 0 },
     declarations: Span { start: 0, end: 0 },
@@ -80,7 +80,7 @@ impl<'d> Element<'d> {
     /// The URI of its namespace; empty where it is in none.
     #[must_use]
     pub fn namespace(self) -> &'d str {
-        self.document.uri(self.tag.uri)
+        self.document.uri(self.tag.meaning.uri)
     }
 
     /// Its local name.
@@ -211,8 +211,8 @@ impl<'d> Element<'d> {
             "xml" => Some(crate::ns::XML),
             "xmlns" => Some(crate::ns::XMLNS),
             _ => {
-                let (_, uri) = self.declaration_of(prefix)?;
-                Some(self.document.uri(uri)).filter(|uri| !uri.is_empty())
+                let declared = self.declaration_of(prefix)?;
+                Some(self.document.uri(declared.meaning.uri)).filter(|uri| !uri.is_empty())
             }
         }
     }
@@ -248,12 +248,11 @@ impl<'d> Element<'d> {
     }
 
     /// The declaration of a prefix that is in scope here.
-    pub(crate) fn declaration_of(self, prefix: &str) -> Option<(&'d str, Uri)> {
+    pub(crate) fn declaration_of(self, prefix: &str) -> Option<Declaration> {
         let document = self.document;
         core::iter::once(self).chain(self.ancestors()).find_map(|element| {
             let declarations = document.declarations.get(element.tag.declarations.range()).unwrap_or_default();
-            let mut declared = declarations.iter().map(|declared| (document.source(declared.prefix), declared.uri));
-            declared.find(|declared| declared.0 == prefix)
+            declarations.iter().find(|declared| document.source(declared.prefix) == prefix).copied()
         })
     }
 
@@ -284,7 +283,7 @@ impl<'d> Attribute<'d> {
     /// The URI of its namespace; empty where it is in none.
     #[must_use]
     pub fn namespace(self) -> &'d str {
-        self.document.uri(self.data.uri)
+        self.document.uri(self.data.meaning.uri)
     }
 
     /// Its local name.

@@ -4,7 +4,7 @@ mod scope;
 mod values;
 
 use super::characters::{self, SPACE};
-use super::tree::{AttributeData, Content, Declaration, Node, QName, Span, Tag, Uri, Value};
+use super::tree::{AttributeData, Content, Declaration, Meaning, Node, QName, Span, Tag, Value};
 use super::{Document, XmlError, XmlProblem, error_at};
 use crate::Limits;
 
@@ -56,6 +56,7 @@ impl<'a> Parser<'a> {
             attributes: Vec::with_capacity((text.len() / 128).min(1024)),
             declarations: Vec::with_capacity(16),
             uris: vec![Value::Source(Span::default()); 2],
+            prefixes: 1,
             limits,
         };
         Self { text, at: 0, document, open: Vec::with_capacity(16), scope: Vec::with_capacity(16), counted: 0 }
@@ -167,7 +168,7 @@ impl<'a> Parser<'a> {
         let (attributes_end, declarations_end) = self.ends_of();
         let tag = Tag {
             name,
-            uri: self.uri_of_element(name)?,
+            meaning: self.meaning_of_element(name)?,
             ends: small(self.at),
             attributes: Span { start: attributes, end: attributes_end },
             declarations: Span { start: declarations, end: declarations_end },
@@ -223,7 +224,7 @@ impl<'a> Parser<'a> {
         } else if !name.is_prefixed() && self.document.source(local) == "xmlns" {
             self.declare(declarations, Span { start: local.start, end: local.start }, value)
         } else {
-            self.document.attributes.push(AttributeData { name, uri: Uri::NONE, value });
+            self.document.attributes.push(AttributeData { name, meaning: Meaning::default(), value });
             Ok(())
         }
     }

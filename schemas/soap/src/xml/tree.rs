@@ -65,6 +65,23 @@ impl Uri {
     pub(crate) const XML: Self = Self(1);
 }
 
+/// Which prefix: where one is declared while another is in scope, they are the same text exactly if they are the same
+/// number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Prefix(pub(crate) u32);
+
+impl Prefix {
+    /// The empty one.
+    pub(crate) const NONE: Self = Self(0);
+}
+
+/// A prefix's number and what it means.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Meaning {
+    pub(crate) prefix: Prefix,
+    pub(crate) uri: Uri,
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Node {
     /// The parent element's index; the root has its own.
@@ -86,7 +103,7 @@ pub(crate) enum Content {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tag {
     pub(crate) name: QName,
-    pub(crate) uri: Uri,
+    pub(crate) meaning: Meaning,
     /// Where the element ends in the source; it starts one octet before its name.
     pub(crate) ends: u32,
     /// Indexes into `Document::attributes`.
@@ -98,7 +115,7 @@ pub(crate) struct Tag {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AttributeData {
     pub(crate) name: QName,
-    pub(crate) uri: Uri,
+    pub(crate) meaning: Meaning,
     pub(crate) value: Value,
 }
 
@@ -106,5 +123,5 @@ pub(crate) struct AttributeData {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Declaration {
     pub(crate) prefix: Span,
-    pub(crate) uri: Uri,
+    pub(crate) meaning: Meaning,
 }

@@ -4,7 +4,7 @@ use super::{Parsed, Parser, Wrong, small};
 use crate::ns;
 use crate::xml::XmlProblem;
 use crate::xml::characters::is_absolute_uri;
-use crate::xml::tree::{AttributeData, Declaration, QName, Span, Uri, Value};
+use crate::xml::tree::{AttributeData, Declaration, Meaning, Prefix, QName, Span, Uri, Value};
 
 impl Parser<'_> {
     /// A namespace declaration; `first` is where those of this element begin.
@@ -26,32 +26,47 @@ impl Parser<'_> {
             (_, "") => return wrong(XmlProblem::Namespace("a prefix cannot be undeclared")),
             (_, uri) if uri.len() > self.document.limits.name => return wrong(XmlProblem::NameTooLong),
             (_, uri) if !is_absolute_uri(uri) => return wrong(XmlProblem::RelativeNamespace),
-            (_, uri) => self.numbered(uri).unwrap_or_else(|| small(self.document.uris.len())).into(),
+            (_, uri) => self.number_of(uri).unwrap_or_else(|| Uri(small(self.document.uris.len()))),
         };
         if uri.0 as usize == self.document.uris.len() {
             self.document.uris.push(value);
         }
-        let declared = Declaration { prefix, uri };
+        let declared = Declaration { prefix, meaning: Meaning { prefix: self.prefix_number(prefix), uri } };
         self.scope.push(declared);
         self.document.declarations.push(declared);
         Ok(())
     }
 
     /// The number of a URI that is in scope already.
-    fn numbered(&self, uri: &str) -> Option<u32> {
-        let same = self.scope.iter().rev().find(|declared| self.document.uri(declared.uri) == uri);
-        same.map(|declared| declared.uri.0)
+    fn number_of(&self, uri: &str) -> Option<Uri> {
+        let mut in_scope = self.scope.iter().rev().map(|declared| declared.meaning.uri);
+        in_scope.find(|number| self.document.uri(*number) == uri)
     }
 
-    pub(super) fn uri_of_element(&self, name: QName) -> Parsed<Uri> {
+    /// The number of a prefix: that which it has in scope, or a new one.
+    fn prefix_number(&mut self, prefix: Span) -> Prefix {
+        let prefix = self.document.source(prefix);
+        if prefix.is_empty() {
+            return Prefix::NONE;
+        }
+        if let Some(meaning) = self.lookup(prefix) {
+            return meaning.prefix;
+        }
+        let number = Prefix(self.document.prefixes);
+        self.document.prefixes += 1;
+        number
+    }
+
+    pub(super) fn meaning_of_element(&self, name: QName) -> Parsed<Meaning> {
         if !name.is_prefixed() {
-            return Ok(self.lookup("").unwrap_or(Uri::NONE));
+            return Ok(self.lookup("").unwrap_or_default());
         }
-        match self.resolve(name)? {
+        let meaning = self.resolve(name)?;
+        if meaning.uri == Uri::XML {
             // No such element was ever defined, and not every parser reads one.
-            Uri::XML => Err(Wrong { at: name.start as usize, problem: XmlProblem::Namespace("xml is for attributes") }),
-            uri => Ok(uri),
+            return Err(Wrong { at: name.start as usize, problem: XmlProblem::Namespace("xml is for attributes") });
         }
+        Ok(meaning)
     }
 
     /// Gives the prefixed attributes of an element their namespaces, and refuses two of the same expanded name.
@@ -59,9 +74,9 @@ impl Parser<'_> {
         for index in attributes.range() {
             let Some(name) = self.document.attributes.get(index).map(|attribute| attribute.name) else { break };
             if name.is_prefixed() {
-                let uri = self.resolve(name)?;
+                let meaning = self.resolve(name)?;
                 if let Some(attribute) = self.document.attributes.get_mut(index) {
-                    attribute.uri = uri;
+                    attribute.meaning = meaning;
                 }
             }
         }
@@ -77,12 +92,14 @@ impl Parser<'_> {
 
     fn is_same(&self, one: &AttributeData, other: &AttributeData) -> bool {
         let (a, b) = (one.name.local(), other.name.local());
-        one.uri == other.uri && a.range().len() == b.range().len() && self.document.source(a) == self.document.source(b)
+        one.meaning.uri == other.meaning.uri
+            && a.range().len() == b.range().len()
+            && self.document.source(a) == self.document.source(b)
     }
 
-    fn resolve(&self, name: QName) -> Parsed<Uri> {
+    fn resolve(&self, name: QName) -> Parsed<Meaning> {
         let found = match self.document.source(name.prefix()) {
-            "xml" => Some(Uri::XML),
+            "xml" => Some(Meaning { prefix: Prefix::NONE, uri: Uri::XML }),
             prefix => self.lookup(prefix),
         };
         found.ok_or(Wrong {
@@ -91,14 +108,8 @@ impl Parser<'_> {
         })
     }
 
-    fn lookup(&self, prefix: &str) -> Option<Uri> {
+    fn lookup(&self, prefix: &str) -> Option<Meaning> {
         let declared = self.scope.iter().rev().find(|declared| self.document.source(declared.prefix) == prefix);
-        declared.map(|declared| declared.uri)
-    }
-}
-
-impl From<u32> for Uri {
-    fn from(number: u32) -> Self {
-        Self(number)
+        declared.map(|declared| declared.meaning)
     }
 }
