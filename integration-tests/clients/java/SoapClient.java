@@ -168,6 +168,10 @@ final class SoapClient {
         }
         WSSecurityEngineResult confirmation = WSSecurityUtil.fetchActionResult(results, WSConstants.SC);
         if (confirmation == null) {
+            // A fault to a message whose signature could not be believed confirms none.
+            if (isFault(envelope)) {
+                return envelope;
+            }
             throw new WSSecurityException("the answer confirms no signature");
         }
         SignatureConfirmation confirmed =
@@ -177,6 +181,11 @@ final class SoapClient {
             throw new WSSecurityException("the answer to another question");
         }
         return envelope;
+    }
+
+    private static boolean isFault(Document envelope) {
+        Element body = WSSecurityUtil.findBodyElement(envelope);
+        return body.getFirstChild() != null && "Fault".equals(body.getFirstChild().getLocalName());
     }
 
     static Document parse(byte[] text) throws Exception {
