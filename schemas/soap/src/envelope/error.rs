@@ -56,7 +56,9 @@ pub enum EnvelopeProblem {
     #[error("the element {0} is not expected here: it is unknown, repeated or out of order")]
     Unexpected(String),
     /// An attribute that has no place there.
-    #[error("the element {0} has an attribute that is not expected")]
+    #[error(
+        "the element {0} has an attribute that is not expected; what has no value is left out, not sent with xsi:nil"
+    )]
     Attribute(String),
     /// An element that must be there; the name is the reader's.
     #[error("the element {0} is missing")]
