@@ -189,7 +189,7 @@ fn settings(table: &mut Table) -> Settings {
         bundle_kept: table.duration("bundle-kept").unwrap_or(standard.bundle_kept),
         bundles_at_once: table.number("bundles-at-once", 1..=100_000).unwrap_or(standard.bundles_at_once),
         bundle_legs: table.number("bundle-legs", 1..=64).unwrap_or(standard.bundle_legs),
-        message_bytes: table.number("message-bytes", 1 << 10..=48 << 20).unwrap_or(standard.message_bytes),
+        message_bytes: table.number("message-bytes", 1 << 10..=1 << 20).unwrap_or(standard.message_bytes),
         soap: standard.soap,
         concealment: table.duration("concealment").unwrap_or(standard.concealment),
     }
