@@ -10,7 +10,7 @@ use std::time::Duration;
 use mohur_config::{ConfigErrors, Table};
 use mohur_http::Limits;
 use mohur_transport::{InsideKeyFiles, InsideServerFiles};
-use mohur_wire::{MemberId, Official, Purpose};
+use mohur_wire::{CaseReference, MemberId, Official, Purpose};
 
 use crate::identifier::ClientId;
 use crate::vocabulary::Vocabulary;
@@ -50,6 +50,8 @@ pub struct ClientSettings {
     pub metadata_purpose: Purpose,
     /// `metadata-official`: who asks for them, if the message names nobody.
     pub metadata_official: Official,
+    /// `metadata-case`: the case under which they are asked for.
+    pub metadata_case: CaseReference,
     /// `version`: the version of a service whose name in X-Road has none.
     pub version: String,
     /// `[client.limits]`
@@ -72,6 +74,8 @@ pub struct Unmapped {
     pub purpose: Purpose,
     /// `unmapped-official`: who acts, if the message names nobody. Without it such a message is refused.
     pub official: Option<Official>,
+    /// `unmapped-case = "issue-or-id"`: the message's id is the case where it names no issue.
+    pub id_as_case: bool,
 }
 
 impl Config {
@@ -120,6 +124,7 @@ impl ClientSettings {
         let unmapped = Unmapped::read(table);
         let metadata_purpose = table.optional("metadata-purpose").or_else(|| "service-metadata".parse().ok());
         let metadata_official = table.optional("metadata-official").or_else(|| "xroad-door".parse().ok());
+        let metadata_case = table.optional("metadata-case").or_else(|| "service-metadata".parse().ok());
         let version = table.optional("version").unwrap_or_else(|| "v1".to_owned());
         let limits = table
             .optional_table("limits")
@@ -144,6 +149,7 @@ impl ClientSettings {
             unmapped: unmapped?,
             metadata_purpose: metadata_purpose?,
             metadata_official: metadata_official?,
+            metadata_case: metadata_case?,
             version,
             limits,
         })
@@ -236,12 +242,20 @@ impl Unmapped {
             }
         };
         let official = table.optional("unmapped-official");
+        let id_as_case = match table.optional::<String>("unmapped-case").as_deref() {
+            None | Some("issue") => false,
+            Some("issue-or-id") => true,
+            Some(_) => {
+                table.error("unmapped-case", "is not known", "write \"issue\" or \"issue-or-id\"");
+                return None;
+            }
+        };
         if !whole {
             let _unused: Option<Purpose> = table.optional("unmapped-purpose");
             return Some(None);
         }
         let purpose = table.required("unmapped-purpose");
-        Some(Some(Self { purpose: purpose?, official }))
+        Some(Some(Self { purpose: purpose?, official, id_as_case }))
     }
 }
 
@@ -273,3 +287,6 @@ fn pairs<K: FromStr<Err: fmt::Display> + Ord>(table: &mut Table, name: &str, key
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,8 +44,10 @@ impl Door {
         let mut question = self.enclosing(self.service(service)?, whole, official)?;
         question.purpose = leave.purpose.clone();
         question.on_behalf_of = represented(message, &self.settings.represents)?;
+        let id = leave.id_as_case.then(|| message.id());
         question.case = message
             .issue()
+            .or(id)
             .map(str::parse)
             .transpose()
             .map_err(|error: ParseError| XRoadError::client(Code::INVALID_REQUEST, format!("issue: {error}")))?;
@@ -65,7 +67,7 @@ impl Door {
             subject: digest_of(&enclosed)?,
             ask: whole_fields()?,
             purpose: self.settings.metadata_purpose.clone(),
-            case: None,
+            case: Some(self.settings.metadata_case.clone()),
             official,
             on_behalf_of: None,
             message: Some(enclosed),
