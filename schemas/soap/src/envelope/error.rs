@@ -152,9 +152,11 @@ pub(crate) fn at(element: Element<'_>, problem: EnvelopeProblem) -> EnvelopeErro
     EnvelopeError { problem, line, column }
 }
 
-/// An element's local name as it may be shown: the sender chose it, so it is cut, and only plain ASCII is repeated.
+/// An element's local name as it may be shown: the sender chose it, so only what looks like a word is repeated, and neither
+/// a number of a person nor markup can be hidden in it.
 pub(crate) fn name(element: Element<'_>) -> String {
     let local = element.local();
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    if local.len() <= 64 && local.bytes().all(plain) { local.to_owned() } else { "with an unusual name".to_owned() }
+    let is_word = local.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_' | b'.'));
+    let is_shouted = !local.bytes().any(|b| b.is_ascii_lowercase());
+    if local.len() <= 64 && is_word && !is_shouted { local.to_owned() } else { "with an unusual name".to_owned() }
 }
