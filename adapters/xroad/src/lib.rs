@@ -21,3 +21,6 @@ pub use config::Config;
 pub use identifier::{ClientId, ServiceCode};
 pub use provider::{Provider, ProviderFile};
 pub use vocabulary::{Vocabulary, XRoadError};
+
+#[cfg(test)]
+mod properties;

@@ -38,17 +38,9 @@ impl Admission {
         Ok(())
     }
 
-    /// The client that somebody is who names none: the one whose certificate was shown, or the only one there is.
-    pub fn unnamed(&self, pin: Option<&CertificatePin>) -> Result<&ClientId, XRoadError> {
-        let mut fitting =
-            self.clients.iter().filter(|(_, pins)| !self.is_mutual || pin.is_some_and(|pin| pins.contains(pin)));
-        match (fitting.next(), fitting.next()) {
-            (Some((client, _)), None) => Ok(client),
-            (Some((client, _)), Some(_)) if !self.is_mutual => Ok(client),
-            (_, _) => Err(XRoadError::door(
-                Code::SSL_AUTH_FAILED,
-                "the certificate that was shown is pinned for no one client",
-            )),
-        }
+    /// The clients that somebody may be who names none: with mutual TLS those whose certificate was shown.
+    pub fn unnamed(&self, pin: Option<&CertificatePin>) -> impl Iterator<Item = &ClientId> {
+        let fits = move |pins: &Pins| !self.is_mutual || pin.is_some_and(|pin| pins.contains(pin));
+        self.clients.iter().filter(move |(_, pins)| fits(pins)).map(|(client, _)| client)
     }
 }

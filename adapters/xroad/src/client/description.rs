@@ -73,7 +73,6 @@ impl Door {
     }
 
     async fn legacy(&self, request: &Request) -> Result<Response<Bytes>, Failed> {
-        let client = self.admission.unnamed(request.pin.as_ref())?.clone();
         let named = |name| {
             parameter(request, name)
                 .ok_or_else(|| XRoadError::client(Code::BAD_REQUEST, format!("the parameter {name} is missing")))
@@ -83,6 +82,11 @@ impl Door {
         let version = parameter(request, "version");
         let service = ServiceCode::of(&owner, &named("serviceCode")?, version.as_deref())
             .map_err(|error| XRoadError::client(Code::BAD_REQUEST, error.to_string()))?;
+        let clients = || self.admission.unnamed(request.pin.as_ref());
+        let told = clients().find(|client| self.mappings.describing(client, &service).is_some());
+        let nobody =
+            || XRoadError::door(Code::SSL_AUTH_FAILED, "the certificate that was shown is pinned for no client");
+        let client = told.or_else(|| clients().next()).ok_or_else(nobody)?.clone();
         // The request that a client would have sent, so that there is one way to answer it.
         let text = get_wsdl(&client, &service);
         let entity = SoapEntity::read(Some("text/xml"), Bytes::from(text), &self.mime_limits())?;

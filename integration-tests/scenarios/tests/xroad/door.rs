@@ -11,9 +11,7 @@ use mohur_http::{Client, ClientLimits};
 use mohur_wire::Clock;
 use mohur_xroad::{Config, Door, RunningDoor};
 
-/// What the ministry's own systems call the member: names of X-Road that are not ours.
-pub const CLIENT: &str = "EE/GOV/MEMBER1/SUBSYSTEM1";
-
+/// What the ministry's own systems call the member and the owner are names of X-Road that are not ours.
 const SETTINGS: &str = r#"
 [client]
 listen = "127.0.0.1:0"
@@ -101,7 +99,7 @@ const VITALS_BY_REST: &str = include_str!("../../../../docs/samples/xroad-mappin
 const BIRTH_BY_REST: &str = include_str!("../../../../docs/samples/xroad-mappings/birth-match.toml");
 
 /// PR-MESS annex E.1, about a person.
-pub fn request(fin: &str) -> String {
+pub(crate) fn request(fin: &str) -> String {
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <SOAP-ENV:Envelope
@@ -140,7 +138,7 @@ pub fn request(fin: &str) -> String {
 }
 
 /// The same client by its name here, to the civil registry.
-pub fn birth_request(fin: &str, born: &str) -> String {
+pub(crate) fn birth_request(fin: &str, born: &str) -> String {
     request(fin)
         .replace("<id:xRoadInstance>EE<", "<id:xRoadInstance>AZ<")
         .replace(">MEMBER1<", ">MIA<")
@@ -153,26 +151,38 @@ pub fn birth_request(fin: &str, born: &str) -> String {
 }
 
 /// A federation and its door.
-pub struct Inside {
-    pub federation: Federation,
-    pub address: SocketAddr,
+pub(crate) struct Inside {
+    pub(crate) federation: Federation,
+    pub(crate) address: SocketAddr,
     client: Client,
     _door: RunningDoor,
 }
 
 impl Inside {
     /// The passport office's door, as it comes.
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::with(|settings| settings).await
     }
 
     /// The same with other settings.
-    pub async fn with(change: impl FnOnce(String) -> String) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(String) -> String) -> Self {
+        Self::set(change, "").await
+    }
+
+    /// The same with a description of the SOAP service.
+    pub(crate) async fn described(wsdl: &str) -> Self {
+        Self::set(|settings| settings, wsdl).await
+    }
+
+    async fn set(change: impl FnOnce(String) -> String, wsdl: &str) -> Self {
         let federation = Federation::start().await;
         let folder = federation.nation.path("callers/passport-office");
         let mappings = folder.join("mappings");
         std::fs::create_dir_all(&mappings).unwrap();
         let by_soap = VITALS_BY_SOAP.replace("@REQUEST@", &request("7TEST34"));
+        let described = if wsdl.is_empty() { "" } else { "description = \"example.wsdl\"\n" };
+        std::fs::write(mappings.join("example.wsdl"), wsdl).unwrap();
+        let by_soap = format!("{described}{by_soap}");
         let birth = BIRTH_BY_SOAP.replace("@BIRTH@", &birth_request("7TEST34", "1990-05-06Z"));
         for (name, text) in [
             ("vitals-soap.toml", by_soap.as_str()),
@@ -194,14 +204,14 @@ impl Inside {
     }
 
     /// Sends a request as it is; its target gets the door's address.
-    pub async fn send(&self, mut request: Request<Bytes>) -> Response<Bytes> {
+    pub(crate) async fn send(&self, mut request: Request<Bytes>) -> Response<Bytes> {
         let target = format!("http://{}{}", self.address, request.uri());
         *request.uri_mut() = target.parse().unwrap();
         self.client.send(request, Duration::from_secs(30)).await.unwrap().response
     }
 
     /// Posts an envelope; every answer of SOAP has the status 200.
-    pub async fn soap(&self, envelope: &str) -> String {
+    pub(crate) async fn soap(&self, envelope: &str) -> String {
         let request = Request::post("/").header("content-type", "text/xml; charset=utf-8");
         let response = self.send(request.body(Bytes::from(envelope.to_owned())).unwrap()).await;
         assert_eq!(response.status(), 200);
@@ -210,14 +220,14 @@ impl Inside {
     }
 
     /// A GET as one of the clients.
-    pub async fn get(&self, target: &str, client: &str) -> Response<Bytes> {
+    pub(crate) async fn get(&self, target: &str, client: &str) -> Response<Bytes> {
         let request = Request::get(target).header("x-road-client", client).header("x-road-issue", "ID-1");
         self.send(request.body(Bytes::new()).unwrap()).await
     }
 }
 
 /// Sends bytes over a connection of their own, and reads until it is closed.
-pub async fn raw(address: SocketAddr, message: &str) -> String {
+pub(crate) async fn raw(address: SocketAddr, message: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     stream.write_all(message.as_bytes()).await.unwrap();
@@ -227,7 +237,7 @@ pub async fn raw(address: SocketAddr, message: &str) -> String {
 }
 
 /// The one text between two tags.
-pub fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+pub(crate) fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
     let rest = text.split_once(from).unwrap_or_else(|| panic!("no {from} in {text}")).1;
     rest.split_once(to).unwrap_or_else(|| panic!("no {to} in {text}")).0
 }

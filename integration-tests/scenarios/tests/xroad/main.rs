@@ -13,3 +13,4 @@ mod door;
 mod metadata;
 mod rest;
 mod soap;
+mod tls;

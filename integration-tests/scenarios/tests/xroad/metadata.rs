@@ -63,6 +63,33 @@ async fn methods_are_listed_under_the_names_that_the_client_may_use() {
     assert_eq!(nobody.headers()["x-road-error"], "Server.ClientProxy.UnknownMember");
 }
 
+const WSDL: &str = r#"<w:definitions xmlns:w="http://schemas.xmlsoap.org/wsdl/" xmlns:s="http://schemas.xmlsoap.org/wsdl/soap/">
+  <w:service name="x"><w:port name="p"><s:address location="http://10.0.0.7/secret"/></w:port></w:service></w:definitions>"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_description_is_given_with_its_addresses_hidden() {
+    let inside = Inside::described(WSDL).await;
+    let hidden = WSDL.replace("http://10.0.0.7/secret", "http://example.org/xroad-endpoint");
+    let wanted = hidden.replace("<s:address ", "<s:address xmlns:s=\"http://schemas.xmlsoap.org/wsdl/soap/\" ");
+    let names = "<xrd:serviceCode>exampleService</xrd:serviceCode><xrd:serviceVersion>v1</xrd:serviceVersion>";
+    let asked = request("7TEST34")
+        .replace(">exampleService<", ">getWsdl<")
+        .replace("ns1:exampleService>", "xrd:getWsdl>")
+        .replace("<exampleInput>7TEST34</exampleInput>", names);
+    let posted = Request::post("/").header("content-type", "text/xml").body(Bytes::from(asked)).unwrap();
+    let response = inside.send(posted).await;
+    let content_type = response.headers()["content-type"].to_str().unwrap().to_owned();
+    let packaged =
+        mohur_soap::mime::read(&content_type, response.body(), &mohur_soap::mime::MimeLimits::default()).unwrap();
+    assert!(packaged.envelope.contains(names) && packaged.envelope.contains("requestHash"), "{}", packaged.envelope);
+    assert_eq!(std::str::from_utf8(&packaged.attachments[0].content).unwrap(), wanted);
+
+    let target = "/wsdl?xRoadInstance=EE&memberClass=GOV&memberCode=MEMBER2&subsystemCode=SUBSYSTEM2&serviceCode=exampleService&version=v1";
+    let legacy = inside.send(Request::get(target).body(Bytes::new()).unwrap()).await;
+    assert_eq!(legacy.headers()["content-type"], "text/xml;charset=UTF-8");
+    assert_eq!(std::str::from_utf8(legacy.body()).unwrap(), wanted, "it names no client: one that it is described to");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_there_is_not_says_why() {
     let inside = Inside::open().await;
