@@ -3,8 +3,8 @@
 Nothing here is Möhür's own code: zeep reads the broker's WSDL, writes the envelope, and signs it with WS-Security. A passport
 office reads a blood group:
 
-    python soap_query.py --door https://broker.example:8443 --folder callers/passport-office --passphrase passphrase \\
-        --authority root.pem --brokers-seal broker-seal.pem AZ/GOV/MIA/id-cards AZ/GOV/MOH/health-card/vitals/v1 \\
+    python soap_query.py AZ/GOV/MIA/id-cards AZ/GOV/MOH/health-card/vitals/v1 --door https://broker.example:8443 \\
+        --folder . --passphrase passphrase --authority root.pem --brokers-seal broker-seal.pem \\
         --fin Y6GQJXS --read bloodGroup,height --purpose issue-id-document --case C-1
 """
 
