@@ -22,7 +22,7 @@ use mohur_reference::Faults;
 use mohur_soap::Version;
 use mohur_soap::message::query_xml;
 use mohur_wire::RefusalCode::{self, *};
-use mohur_wire::{Ask, Clock, Query, Timestamp, Value};
+use mohur_wire::{Ask, Clock, Enclosed, Query, SubjectKey, Timestamp, Value};
 
 const OFFICE: &str = "AZ/GOV/MIA/id-cards";
 
@@ -70,6 +70,32 @@ async fn what_policy_and_directory_refuse() {
     assert_eq!(fault.receipt.as_ref().unwrap().leaf().id.as_ref().map(|id| id.as_str()), id.as_deref());
     let text = String::from_utf8(fault.response.body().to_vec()).unwrap();
     assert!(text.contains(Denied.text().english) && text.contains(Denied.text().azerbaijani), "in two languages");
+}
+
+/// A whole message of another protocol goes on only where the policy lets `message` be read whole: nobody here may.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_an_enclosed_message() {
+    let settings = "[exchange]\nmessage-bytes = 4096";
+    let federation = Founded::new().with("broker/broker.toml", settings).start().await;
+    let (office, fin) = (federation.office(), federation.citizen().fin);
+    let enclosing = |size: usize, fields: &[&str]| {
+        let message = Enclosed { media_type: "text/xml".parse().unwrap(), content: vec![b'x'; size] };
+        Question { message: Some(message), ..ask::read(ask::VITALS, fin, fields) }
+    };
+    let digest = |bytes: &[u8]| SubjectKey::Message(mohur_crypto::sha256(bytes).to_base64url().parse().unwrap());
+    let own = Question { subject: digest(&[b'x'; 100]), ..enclosing(100, &["message", "messageType"]) };
+    let foreign = Question { subject: digest(b"another"), ..own.clone() };
+    for (what, question, expected) in [
+        ("beside what is granted", enclosing(100, &["bloodGroup"]), NotAvailable),
+        ("asked for, and not granted", enclosing(100, &["bloodGroup", "message"]), NotAvailable),
+        ("its own subject", own, NotAvailable),
+        ("another message's subject", foreign, DigestMismatch),
+        ("too large", enclosing(4097, &["message"]), TooLarge),
+    ] {
+        assert_eq!(both(&office, &question).await, [expected; 2], "{what}");
+    }
+    let asked = federation.page(federation.owner("health-card").host.admin_addr(), "/metrics").await;
+    assert!(!asked.contains("outcome=\"answered\"} 1"), "no host has seen any of them");
 }
 
 #[tokio::test(flavor = "multi_thread")]
