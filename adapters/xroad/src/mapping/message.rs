@@ -36,7 +36,7 @@ pub enum Body<'a> {
     /// JSON.
     Json(Value),
     /// XML.
-    Xml(Document<'a>),
+    Xml(Box<Document<'a>>),
     /// Something else, which no mapping can look into.
     Other,
 }
@@ -92,7 +92,7 @@ impl<'a> Body<'a> {
         if matches!(media_type.as_str(), "application/xml" | "text/xml") || media_type.ends_with("+xml") {
             let document = Document::from_utf8(body, limits)
                 .map_err(|error| XRoadError::client(Code::INVALID_XML, format!("the body: {error}")))?;
-            return Ok(Self::Xml(document));
+            return Ok(Self::Xml(Box::new(document)));
         }
         Ok(Self::Other)
     }
