@@ -27,6 +27,7 @@ pub use stats::Stats;
 
 #[cfg(test)]
 mod tests {
+    mod inside;
     mod plain;
     mod tls;
 }

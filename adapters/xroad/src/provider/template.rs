@@ -165,3 +165,82 @@ fn map_texts<E>(value: &Value, map: &mut dyn FnMut(&str) -> Result<String, E>) -
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use mohur_soap::{Document, Limits};
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn query(official: &str) -> Option<Query> {
+        let opening = json!({
+            "salt": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "id": "q-1", "caller": "AZ/GOV/MIA/id-cards",
+            "service": "AZ/GOV/PPL/people/person/v1", "subject": { "fin": "5ABCDE1" }, "purpose": "issue-id-document",
+            "official": official, "verb": "read", "fields": ["surname"],
+        });
+        Query::parse(opening.to_string().as_bytes()).ok()
+    }
+
+    #[test]
+    fn placeholders_stand_only_where_content_stands() {
+        for good in ["<a/>", "<a>{subject}</a>", "<a b=\"x {id} y\"><c>{{}} {case}</c></a>", "<a b='{official}'/>"] {
+            assert!(XmlTemplate::parse(good).is_ok(), "{good}");
+        }
+        for wrong in [
+            "",
+            "text",
+            "<a>",
+            "<a/><b/>",
+            "<{subject}/>",
+            "<a {subject}=\"1\"/>",
+            "<a b={subject}/>",
+            "{subject}<a/>",
+            "<a><!-- {subject} --></a>",
+            "<a><![CDATA[{subject}]]></a>",
+            "<a>{subject</a>",
+            "<a>subject}</a>",
+            "<a>{unknown}</a>",
+            "<a>{value.Wrong}</a>",
+            "<?pi {subject}?><a/>",
+        ] {
+            assert!(XmlTemplate::parse(wrong).is_err(), "{wrong}");
+        }
+        assert!(PathTemplate::parse("/a/{subject}?b={case}").is_ok());
+        assert!(PathTemplate::parse("a/{subject}").is_err() && PathTemplate::parse("/a b").is_err());
+        assert!(JsonTemplate::parse("{\"a\": [\"{subject}\", 1, null]}").is_ok());
+        assert!(JsonTemplate::parse("{\"a\": {subject}}").is_err() && JsonTemplate::parse("[\"{x}\"]").is_err());
+    }
+
+    #[test]
+    fn a_value_of_dots_is_no_path() {
+        let template = PathTemplate::parse("/a/{official}/b").unwrap();
+        assert_eq!(template.fill(&query("x/../y?z").unwrap()).unwrap(), "/a/x%2F..%2Fy%3Fz/b");
+        assert!(template.fill(&query("..").unwrap()).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_readers(text in "[<>a{}\"'/&; =.subject-]{0,40}") {
+            let _ = XmlTemplate::parse(&text);
+            let _ = PathTemplate::parse(&text);
+            let _ = JsonTemplate::parse(&text);
+        }
+
+        #[test]
+        fn a_value_is_content_and_nothing_else(official in "\\PC{1,40}") {
+            let Some(query) = query(&official) else { return Ok(()) };
+            let template = XmlTemplate::parse("<a b=\"{official}\"><c>{official}</c></a>").unwrap();
+            if let Ok(xml) = template.fill(&query) {
+                let document = Document::parse(&xml, &Limits::default()).unwrap();
+                let root = document.root();
+                prop_assert_eq!(root.attribute("", "b"), Some(official.as_str()));
+                prop_assert_eq!(root.only("", "c").unwrap().text().unwrap(), official.as_str());
+            }
+            let json = JsonTemplate::parse("{\"a\":\"<{official}>\"}").unwrap().fill(&query).unwrap();
+            let json: Value = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(&json["a"], &Value::String(format!("<{official}>")));
+        }
+    }
+}
