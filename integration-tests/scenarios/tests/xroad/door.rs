@@ -9,6 +9,7 @@ use http::{Request, Response};
 use mohur_federation::Federation;
 use mohur_http::{Client, ClientLimits};
 use mohur_wire::Clock;
+use mohur_xroad::client::Callers;
 use mohur_xroad::{Config, Door, RunningDoor};
 
 /// What the ministry's own systems call the member and the owner are names of X-Road that are not ours.
@@ -240,4 +241,28 @@ pub(crate) async fn raw(address: SocketAddr, message: &str) -> String {
 pub(crate) fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
     let rest = text.split_once(from).unwrap_or_else(|| panic!("no {from} in {text}")).1;
     rest.split_once(to).unwrap_or_else(|| panic!("no {to} in {text}")).0
+}
+
+/// A door runs for months, and directories expire: what is published is put to use, and what cannot be verified is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_directory_is_put_to_use_and_a_broken_one_is_not() {
+    let mut inside = Inside::open().await;
+    let file = inside.federation.nation.path("callers/passport-office/xroad.toml");
+    let clock: Arc<dyn Clock> = Arc::clone(&inside.federation.clock) as Arc<dyn Clock>;
+    let callers = Arc::new(Callers::load(Config::load(&file).unwrap().caller, clock).unwrap());
+    let following = tokio::spawn(Arc::clone(&callers).follow());
+    let before = callers.now().directory.version();
+    inside.federation.publish(|_| {}).await;
+    for attempt in 0.. {
+        if callers.now().directory.version() > before {
+            break;
+        }
+        assert!(attempt < 60, "the new directory is never read");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let good = callers.now().directory.version();
+    std::fs::write(inside.federation.nation.path("directory.jws"), "not.a.directory").unwrap();
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    assert_eq!(callers.now().directory.version(), good, "the last good one stays");
+    following.abort();
 }
