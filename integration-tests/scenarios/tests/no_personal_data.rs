@@ -56,6 +56,7 @@ impl Secrets {
                 ("given name", claims.given_name.clone()),
                 ("birth date", claims.birth_date.to_string()),
                 ("receipt", claims.receipt.as_str().to_owned()),
+                ("home", claims.home.to_string()),
             ];
             if let Some(birth) = &citizen.birth {
                 texts.push(("family name in the act", birth.family_name.clone()));
@@ -181,6 +182,9 @@ async fn ask_everything(federation: &Federation, citizen: &Citizen) {
         ask::matching(MARRIAGE, fin, &[("maritalStatus", claims.marital_status.as_str())]),
         ask::matching(ask::PAYMENTS, fin, &[("receipt", claims.receipt.as_str())]),
         by_receipt(ask::read(ask::PAYMENTS, fin, &["state"])),
+        ask::own_home(citizen),
+        ask::matching(ask::OWNERSHIP, fin, &[("dwelling", fin.as_str()), ("address", &format!("{fin}, b, c"))]),
+        ask::matching(ask::OWNERSHIP, fin, &[("address", &claims.home.to_string().replace(',', ";"))]),
         effect(Operation::Reserve),
         effect(Operation::Release),
         effect(Operation::Reserve),
@@ -198,7 +202,7 @@ async fn ask_everything(federation: &Federation, citizen: &Citizen) {
     let _whatever = join_all(over_soap.iter().map(|enveloped| enveloped.raw(&office))).await;
     for (caller, purpose) in [(&bank, "credit-check"), (&border, "border-control")] {
         let receipt = ask::matching(ask::PAYMENTS, fin, &[("receipt", claims.receipt.as_str())]);
-        let questions = [ask::blood_group(fin), ask::birth_date(citizen), receipt];
+        let questions = [ask::blood_group(fin), ask::birth_date(citizen), receipt, ask::own_home(citizen)];
         let of = |question: Question| Question { purpose: purpose.parse().unwrap(), ..mine(question) };
         let _whatever = join_all(questions.into_iter().map(|question| caller.ask(of(question)))).await;
     }
@@ -306,11 +310,14 @@ async fn misbehave_in_soap(federation: &Federation, citizen: &Citizen, secrets: 
     all.push(bundle.clone().spoiled(&bundled.strings[0], &bundled.strings[1]));
     bundle.body = Bytes::from(format!("{}{fin}", bundle.envelope));
     all.extend([bundle, good()]);
-    for enveloped in &all {
+    for (number, enveloped) in all.iter().enumerate() {
         let response = enveloped.raw(&office).await;
         if response.status() != http::StatusCode::OK {
-            secrets.assert_absent("a fault", response.body());
-            secrets.assert_absent("a fault's headers", format!("{:?}", response.headers()).as_bytes());
+            secrets.assert_absent(&format!("fault {number}"), response.body());
+            secrets.assert_absent(
+                &format!("the headers of fault {number}"),
+                format!("{:?}", response.headers()).as_bytes(),
+            );
         }
     }
 }
