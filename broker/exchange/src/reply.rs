@@ -7,7 +7,7 @@ use mohur_chain::TlsIdentity;
 use mohur_wire::{Arrival, MessageId};
 use tokio::time::Instant;
 
-use crate::dialect::{self, Dialect};
+use crate::dialect::Dialect;
 
 /// One request, whole and bounded, from a peer whose certificate was validated.
 pub struct Incoming {
@@ -28,7 +28,7 @@ pub struct ReplyTo {
     pub(crate) arrival: Arrival,
     /// For answers that must all take the same time.
     pub(crate) since: Instant,
-    /// The id that the caller gave the message, as far as it was read and well formed.
+    /// The id that the caller gave the message: of a header at once, of an envelope once it was verified.
     pub(crate) id: Option<MessageId>,
     /// The value of the request's signature, once it was verified.
     pub(crate) signature: Option<Vec<u8>>,
@@ -36,12 +36,13 @@ pub struct ReplyTo {
 
 impl ReplyTo {
     pub(crate) fn of(incoming: &Incoming) -> Self {
+        let dialect = Dialect::of(&incoming.parts);
         Self {
-            dialect: Dialect::of(&incoming.parts),
+            id: dialect.unread_id(&incoming.parts),
+            dialect,
             parts: Arc::clone(&incoming.parts),
             arrival: incoming.arrival,
             since: Instant::now(),
-            id: dialect::rest::id(&incoming.parts),
             signature: None,
         }
     }

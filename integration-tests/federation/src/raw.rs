@@ -109,6 +109,15 @@ impl RawConnection {
         let _gone = self.stream.flush().await;
     }
 
+    /// Sends bytes while the other end takes them. Does it?
+    pub async fn takes(&mut self, bytes: &[u8]) -> bool {
+        let sent = async {
+            self.stream.write_all(bytes).await?;
+            self.stream.flush().await
+        };
+        matches!(tokio::time::timeout(Duration::from_secs(5), sent).await, Ok(Ok(())))
+    }
+
     /// Says that nothing more will be sent.
     pub async fn close_writing(&mut self) {
         let _gone = self.stream.shutdown().await;

@@ -129,7 +129,7 @@ impl Enveloped {
     pub async fn answered(&self, caller: &Caller) -> SealedAnswer {
         match self.send(caller).await.said {
             Said::Answer(_, sealed) => *sealed,
-            other => panic!("an answer was expected, not {other:?}"),
+            other @ (Said::Bundle(..) | Said::Refused(..)) => panic!("an answer was expected, not {other:?}"),
         }
     }
 
@@ -222,7 +222,7 @@ impl SoapAnswer {
     pub fn code(&self) -> RefusalCode {
         match &self.said {
             Said::Refused(refusal, _) => refusal.code,
-            other => panic!("a refusal was expected, not {other:?}"),
+            other @ (Said::Answer(..) | Said::Bundle(..)) => panic!("a refusal was expected, not {other:?}"),
         }
     }
 
@@ -230,7 +230,7 @@ impl SoapAnswer {
     pub fn bundle(&self) -> (&BundleAnswer, &Readable) {
         match &self.said {
             Said::Bundle(answer, readable) => (answer, readable),
-            other => panic!("a bundle's report was expected, not {other:?}"),
+            other @ (Said::Answer(..) | Said::Refused(..)) => panic!("a bundle's report was expected, not {other:?}"),
         }
     }
 }

@@ -195,3 +195,19 @@ async fn a_tls_certificate_never_seals() {
     let code = code(signed.send(&office).await);
     assert!(matches!(code, RefusalCode::KeyUnknown | RefusalCode::CertificateRefused), "{code}");
 }
+
+/// It would ask owners for SOAP callers, and then could not seal what they say.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_whose_seal_signs_no_envelopes_does_not_start() {
+    let mut federation = Federation::start().await;
+    let broker = federation.nation.directory().brokers[0].id.clone();
+    let mut template = Template::seal(&broker, federation.clock.now(), 30).unwrap();
+    template.key = mohur_seal::KeyKind::Ed25519;
+    let forged = federation.nation.national().forge(&template).unwrap();
+    federation.publish(|directory| directory.brokers[0].seals.push(SealEntry::new(&forged.der))).await;
+    federation.stop_broker().await;
+    let pass = Passphrase::from_credential_file(&federation.nation.path("passphrase")).unwrap();
+    forged.write(&federation.nation.path("broker"), "seal", &pass).unwrap();
+    let error = federation.nation.start_broker().await.err().expect("it does not start").to_string();
+    assert!(error.contains("SOAP"), "{error}");
+}

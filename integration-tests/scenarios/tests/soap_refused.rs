@@ -259,6 +259,8 @@ async fn denied_and_absent_look_alike() {
     let federation = Federation::start().await;
     let (office, fin, nobody) = (federation.office(), federation.citizen().fin, federation.country.unused_fin());
     let no_card = federation.country.with_oddity(mohur_reference::Oddity::NoHealthCard).unwrap().fin;
+    // The first message of a connection waits for its handshake.
+    Enveloped::new(&office, ask::blood_group(fin)).answered(&office).await;
     let mut all = Vec::new();
     for question in [
         Question { case: None, ..ask::blood_group(fin) },
@@ -281,7 +283,8 @@ async fn denied_and_absent_look_alike() {
             answer.response.headers().keys().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(names(other), names(first));
-        assert!(took.abs_diff(*other_took) < Duration::from_millis(400), "{took:?} and {other_took:?}");
+        // A loaded machine blurs this; what would tell them apart is an answer that does not wait for the others.
+        assert!(took.abs_diff(*other_took) < Duration::from_millis(600), "{took:?} and {other_took:?}");
         assert!(*other_took >= Duration::from_millis(950), "{other_took:?}");
     }
 }

@@ -123,6 +123,14 @@ impl Dialect {
     pub(crate) fn of(parts: &http::request::Parts) -> Self {
         if speaks_soap(parts.uri.path()) { Self::Soap(soap::version(parts)) } else { Self::Rest }
     }
+
+    /// The id that a message gives itself before any of it is read: REST has it in a header, which signatures cover.
+    pub(crate) fn unread_id(self, parts: &http::request::Parts) -> Option<MessageId> {
+        match self {
+            Self::Rest => rest::id(parts),
+            Self::Soap(_) => None,
+        }
+    }
 }
 
 /// Whether SOAP is spoken there: at the one address, and below it, where there is nothing.

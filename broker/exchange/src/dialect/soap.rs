@@ -13,7 +13,7 @@ use mohur_seal::Seal;
 use mohur_soap::envelope::xroad::XRoadHeaders;
 use mohur_soap::message::{self, Answered, BundleRequest, Payload, Readable, Sealed};
 use mohur_soap::mime::{self, ContentType};
-use mohur_soap::{Document, Envelope, Version, fault, ns};
+use mohur_soap::{Document, Element, Envelope, Version, fault, ns};
 use mohur_wire::{MemberId, MessageId, Refusal, RefusalCode};
 
 use super::{Circumstances, Content, Said, Signed, SignedBundle, xroad};
@@ -55,11 +55,11 @@ impl Received {
             let detail = "Content-Type names another SOAP version than the namespace of the Envelope does.";
             return Err(Refusal::new(RefusalCode::Malformed, detail));
         }
-        to.id = id(&envelope);
         let headers = XRoadHeaders::read(&envelope);
         let attachments = self.attachments.iter().map(attachment).collect::<Result<Vec<_>, _>>()?;
         let (keys, seals) = (by.world.keys(by.arrival), by.world.directory.seals_of(by.peer).collect::<Vec<_>>());
         let verified = verify_envelope(envelope, &attachments, &keys, &seals, by.arrival, by.settings.window())?;
+        to.id = id(verified.payload());
         to.signature = Some(verified.signature_value().to_vec());
         let content = headers.map_err(Refusal::from).and_then(|headers| content(&verified, &headers));
         let is_bundle = matches!(content, Ok(Content::Bundle(_)));
@@ -105,9 +105,9 @@ pub(super) const fn caller(payload: &Payload) -> &MemberId {
     }
 }
 
-/// The id that a message gives itself, before anything is known of its signature.
-fn id(envelope: &Envelope<'_>) -> Option<MessageId> {
-    envelope.payload.child(ns::MOHUR, "id")?.text().ok()?.parse().ok()
+/// The id that a verified message gives itself, whether or not the rest of it can be read.
+fn id(payload: Element<'_>) -> Option<MessageId> {
+    payload.child(ns::MOHUR, "id")?.text().ok()?.parse().ok()
 }
 
 /// The version that an answer must have: that of the request, as far as its media type tells.
