@@ -78,6 +78,8 @@ pub struct Packaged {
     pub version: Version,
     /// The root part as received: what X-Road's requestHash is computed over.
     pub root: Bytes,
+    /// Which part it was, from 0. The parameter `start` may name any; who does not read it takes the first.
+    pub root_position: usize,
     /// The envelope to parse, every `xop:Include` replaced.
     pub envelope: String,
     /// The parts that no `xop:Include` took in.
@@ -125,7 +127,8 @@ pub fn read(content_type: &str, body: &Bytes, limits: &MimeLimits) -> Result<Pac
         return Err(MimeError::NotRelated);
     }
     let mut parts = parts::split(body, outer.parameter("boundary").ok_or(MimeError::Boundary)?, limits)?;
-    let root = parts.remove(parts::root(&parts, outer.parameter("start"))?);
+    let root_position = parts::root(&parts, outer.parameter("start"))?;
+    let root = parts.remove(root_position);
     let described = ContentType::parse(root.header("Content-Type").ok_or(MimeError::RootType)?)?;
     let version = version(&outer, &described)?;
     parts::plain_transfer(&root)?;
@@ -135,7 +138,7 @@ pub fn read(content_type: &str, body: &Bytes, limits: &MimeLimits) -> Result<Pac
     } else {
         (text.to_owned(), parts)
     };
-    Ok(Packaged { version, root: root.content, envelope, attachments })
+    Ok(Packaged { version, root: root.content, root_position, envelope, attachments })
 }
 
 const XOP_TYPE: &str = "application/xop+xml";

@@ -14,12 +14,14 @@ use super::description::Source;
 use super::service::{Mapped, Protocol, Request, Service, Whole};
 use super::template::{JsonTemplate, PathTemplate, XmlTemplate};
 use crate::identifier::ClientId;
+use crate::soap::Party;
 
 /// What the file says.
 #[derive(Clone, Debug)]
 pub struct ProviderFile {
     pub(crate) services: Vec<Service>,
     names: BTreeMap<ClientId, MemberId>,
+    parties: BTreeMap<String, MemberId>,
     pub(crate) health: String,
     pub(crate) body_bytes: usize,
 }
@@ -43,6 +45,18 @@ impl ProviderFile {
         self.names.get(named).cloned().or_else(|| named.member())
     }
 
+    /// Whether the party that a message represents is the member that a query acts for: the one that the file names so, or
+    /// the one whose class and code it has.
+    pub(crate) fn is_represented(&self, party: &Party, body: &MemberId) -> bool {
+        match self.parties.get(&party.named()) {
+            Some(member) => member == body,
+            None => {
+                let class = party.class.as_deref();
+                party.code == body.member_code() && class.is_none_or(|class| class == body.member_class())
+            }
+        }
+    }
+
     fn read(top: &mut Table) -> Option<Self> {
         let health = top.optional::<PathText>("health").map_or_else(|| "/".to_owned(), |path| path.0);
         let body_bytes = top.number("body-bytes", 1 << 10..=16 << 20).unwrap_or(BODY_BYTES);
@@ -51,6 +65,11 @@ impl ProviderFile {
             Some((id?, member?))
         });
         let names: Option<BTreeMap<ClientId, MemberId>> = clients.collect();
+        let parties = top.tables("represents").into_iter().map(|mut table| {
+            let (party, member) = (table.required("party"), table.required("member"));
+            Some((party?, member?))
+        });
+        let parties: Option<BTreeMap<String, MemberId>> = parties.collect();
         let tables = top.tables("service");
         if tables.is_empty() {
             top.error("service", "is missing", "describe each service in a table [[service]]");
@@ -63,7 +82,7 @@ impl ProviderFile {
                 top.error("service", format!("describes {} twice", service.name), "remove one of the two");
             }
         }
-        Some(Self { services, names: names?, health, body_bytes })
+        Some(Self { services, names: names?, parties: parties?, health, body_bytes })
     }
 }
 

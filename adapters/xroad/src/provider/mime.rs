@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::HeaderValue;
-use mohur_soap::mime::{MimeLimits, is_multipart, read};
+use mohur_soap::mime::{ContentType, MimeLimits, is_multipart, read};
 use mohur_soap::{Limits, Version};
 
 /// The octets of the envelope, with what MTOM took out of it put back.
@@ -13,10 +13,16 @@ pub(crate) fn envelope<'a>(content_type: Option<&HeaderValue>, body: &'a Bytes) 
     if is_multipart(content_type) {
         let limits = MimeLimits { bytes: Limits::default().bytes.max(body.len()), ..MimeLimits::default() };
         let packaged = read(content_type, body, &limits).map_err(|_| "the multipart message cannot be taken apart")?;
+        // Some readers look for the parameter `start`, others take the first: they must find the same.
+        if packaged.root_position != 0 {
+            return Err("the envelope is not the first part of the message");
+        }
         return Ok(Cow::Owned(packaged.envelope.into_bytes()));
     }
-    match Version::of_content_type(content_type) {
+    // What is read here as UTF-8 nobody else may be told to read otherwise.
+    let plain = ContentType::parse(content_type).ok().filter(ContentType::is_utf8);
+    match plain.and_then(|plain| Version::of_content_type(plain.media_type())) {
         Some(Version::Soap11) => Ok(Cow::Borrowed(body)),
-        Some(Version::Soap12) | None => Err("the message is neither text/xml nor multipart/related"),
+        Some(Version::Soap12) | None => Err("the message is neither text/xml in UTF-8 nor multipart/related"),
     }
 }

@@ -24,6 +24,10 @@ health = "/health"
 id = "AZ/GOV/1000017/office"
 member = "AZ/GOV/MIA/id-cards"
 
+[[represents]]
+party = "GOV/0099"
+member = "AZ/GOV/SBS/border"
+
 [[service]]
 name = "getPerson/v1"
 protocol = "soap"

@@ -92,7 +92,8 @@ fn soap(
     let document = envelope::document(&octets, &Limits::default()).map_err(RegistryError::Unsupported)?;
     let parts = envelope::parts(&document).map_err(RegistryError::Unsupported)?;
     let headers = check_header(file, query, parts.header)?;
-    check_claims(query, headers.user_id.as_deref(), headers.issue.as_deref(), headers.represented.as_ref())?;
+    check_claims(query, headers.user_id.as_deref(), headers.issue.as_deref())?;
+    check_party(file, query, headers.represented.as_ref())?;
     if parts.payload.local() != service.element {
         return Err(RegistryError::Unsupported("the element in the message's body is not the service's"));
     }
@@ -137,12 +138,7 @@ fn check_service(file: &ProviderFile, query: &Query, named: &ServiceCode) -> Res
     if same { Ok(()) } else { Err(RegistryError::Unsupported("the message is for another service than the query")) }
 }
 
-fn check_claims(
-    query: &Query,
-    user: Option<&str>,
-    issue: Option<&str>,
-    represented: Option<&Party>,
-) -> Result<(), RegistryError> {
+fn check_claims(query: &Query, user: Option<&str>, issue: Option<&str>) -> Result<(), RegistryError> {
     if user.is_some_and(|user| user != query.official.as_str()) {
         return Err(RegistryError::Unsupported("the message names another user than the query"));
     }
@@ -150,8 +146,31 @@ fn check_claims(
     if issue.is_some() && issue != case {
         return Err(RegistryError::Unsupported("the message names another issue than the query's case"));
     }
-    if represented.is_some() != query.on_behalf_of.is_some() {
-        return Err(RegistryError::Unsupported("message and query do not act for the same party"));
+    Ok(())
+}
+
+/// The policy has judged by the party that the query names: the message must act for the same, or for nobody as well.
+fn check_party(file: &ProviderFile, query: &Query, party: Option<&Party>) -> Result<(), RegistryError> {
+    let same = match (party, &query.on_behalf_of) {
+        (None, None) => true,
+        (Some(party), Some(body)) => file.is_represented(party, body),
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    if same {
+        return Ok(());
+    }
+    Err(RegistryError::Unsupported(
+        "message and query do not act for the same party; the owner's file may name it in [[represents]]",
+    ))
+}
+
+/// Headers by which some frameworks take another method or path than those of the request.
+const STEERING: [&str; 5] =
+    ["x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url"];
+
+fn check_steering(whole: &WholeRequest) -> Result<(), RegistryError> {
+    if whole.headers.iter().any(|(name, _)| STEERING.contains(&name.as_str())) {
+        return Err(RegistryError::Unsupported("the message has a header that stands for another method or path"));
     }
     Ok(())
 }
@@ -178,7 +197,9 @@ fn rest(
     whole: WholeRequest,
 ) -> Result<Request<Bytes>, RegistryError> {
     let head = head(file, query, &whole)?;
-    check_claims(query, head.user_id.as_deref(), head.issue.as_deref(), head.represented.as_ref())?;
+    check_claims(query, head.user_id.as_deref(), head.issue.as_deref())?;
+    check_party(file, query, head.represented.as_ref())?;
+    check_steering(&whole)?;
     if !leave.methods.contains(&head.method) {
         return Err(RegistryError::Unsupported("the service does not take this method"));
     }

@@ -108,6 +108,54 @@ async fn attachments_pass_with_their_message() {
     assert!(refused("getPerson/v1", &posted(kind, hidden)).await.contains("another service"), "the first part counts");
 }
 
+/// Who looks for `start` and who takes the first part, who reads `charset` and who does not, find the same envelope.
+#[tokio::test]
+async fn there_are_no_two_ways_to_read_a_message() {
+    let kind = "multipart/related; type=\"text/xml\"; start=\"<root>\"; boundary=\"b\"";
+    let part = |id: &str, text: &str| format!("--b\r\nContent-Type: text/xml\r\nContent-ID: <{id}>\r\n\r\n{text}\r\n");
+    let other = person().replace("<i:memberCode>MIA</i:memberCode>", "<i:memberCode>MOJ</i:memberCode>");
+    let body = format!("{}{}--b--\r\n", part("other", &other), part("root", &person()));
+    assert!(refused("getPerson/v1", &posted(kind, body)).await.contains("first part"));
+    for charset in ["text/xml; charset=utf-7", "text/xml; charset=\"utf-16\"", "text/xml; charset=a; charset=utf-8"] {
+        assert!(refused("getPerson/v1", &posted(charset, person())).await.contains("in UTF-8"), "{charset}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_acts_for_whom_the_query_names() {
+    let (fake, provider) = started().await;
+    let party = |class: &str, code: &str| {
+        format!(
+            "<r:representedParty xmlns:r=\"http://x-road.eu/xsd/representation.xsd\">{class}<r:partyCode>{code}</r:partyCode>\
+             </r:representedParty></S:Header>"
+        )
+    };
+    let gov = "<r:partyClass>GOV</r:partyClass>";
+    for (said, signed, is_same) in [
+        (party(gov, "SBS"), "AZ/GOV/SBS/border", true),
+        (party("", "SBS"), "AZ/GOV/SBS/border", true),
+        (party(gov, "0099"), "AZ/GOV/SBS/border", true),
+        (party(gov, "MOJ"), "AZ/GOV/SBS/border", false),
+        (party("<r:partyClass>COM</r:partyClass>", "SBS"), "AZ/GOV/SBS/border", false),
+        (party(gov, "0099"), "AZ/GOV/MOJ/courts", false),
+        ("</S:Header>".to_owned(), "AZ/GOV/SBS/border", false),
+    ] {
+        let message = posted("text/xml", person().replace("</S:Header>", &said));
+        let mut asked = enclosing("getPerson/v1", &message);
+        asked.on_behalf_of = Some(signed.parse().unwrap());
+        assert_eq!(ask(&provider, &asked).await.is_ok(), is_same, "{said} {signed}");
+    }
+    let alone = posted("text/xml", person().replace("</S:Header>", &party(gov, "SBS")));
+    assert!(ask(&provider, &enclosing("getPerson/v1", &alone)).await.is_err(), "the query acts for nobody");
+    let mut rest = enclosing(
+        "people/v1",
+        &rest(Method::GET, "/r1/AZ/GOV/PPL/people/people/a", &[("x-road-represented-party", "GOV/MOJ")]),
+    );
+    rest.on_behalf_of = Some("AZ/GOV/SBS/border".parse().unwrap());
+    assert!(ask(&provider, &rest).await.is_err());
+    assert_eq!(fake.asked(), 3);
+}
+
 #[tokio::test]
 async fn a_message_must_say_what_was_asked() {
     let xml = "text/xml";
@@ -201,6 +249,10 @@ async fn a_rest_message_stays_within_its_service() {
     let target = "/r1/AZ/GOV/PPL/people/people/a";
     assert!(refused("people/v1", &rest(Method::DELETE, target, &[])).await.contains("method"));
     assert!(refused("people/v1", &rest(Method::GET, target, &[("x-road-userid", "somebody")])).await.contains("user"));
+    for steering in ["x-http-method-override", "x-original-url"] {
+        let said = refused("people/v1", &rest(Method::POST, target, &[(steering, "DELETE")])).await;
+        assert!(said.contains("another method or path"), "{said}");
+    }
     assert!(refused("getPerson/v1", &rest(Method::GET, target, &[])).await.contains("the message REST"));
     assert!(refused("people/v1", &posted("text/xml", person())).await.contains("the message SOAP"));
 }
