@@ -207,6 +207,7 @@ async fn a_broker_whose_seal_signs_no_envelopes_does_not_start() {
     federation.publish(|directory| directory.brokers[0].seals.push(SealEntry::new(&forged.der))).await;
     federation.stop_broker().await;
     let pass = Passphrase::from_credential_file(&federation.nation.path("passphrase")).unwrap();
+    std::fs::remove_file(federation.nation.path("broker/seal.key")).unwrap();
     forged.write(&federation.nation.path("broker"), "seal", &pass).unwrap();
     let error = federation.nation.start_broker().await.err().expect("it does not start").to_string();
     assert!(error.contains("SOAP"), "{error}");
