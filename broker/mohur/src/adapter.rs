@@ -14,11 +14,12 @@ use crate::process;
 
 const EXAMPLES: &str = "\
 Examples:
-  mohur adapter check --config docs/samples/host.toml   read the file and report every error, start nothing
-  mohur adapter run --config host.toml                  serve until SIGTERM; finishes what it accepted
+  mohur adapter check --config docs/samples/host.toml   report every error, start nothing
+  mohur adapter run --config host.toml                  serve until SIGTERM or Ctrl-C
   RUST_LOG=debug mohur --json adapter run --config host.toml
 
-The settings, each with what it is for: docs/samples/host.toml";
+The settings, each with what it is for: docs/samples/host.toml. The services behind the adapters
+`soap` and `xroad` stand in a file of their own: docs/samples/soap.toml, xroad-provider.toml.";
 
 /// Run the host beside a register.
 #[derive(clap::Args)]

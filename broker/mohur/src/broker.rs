@@ -12,8 +12,11 @@ use crate::process;
 
 const EXAMPLES: &str = "\
 Examples:
-  mohur broker check --config docs/samples/broker.toml   read the configuration and say all that is wrong
-  mohur broker run --config /etc/mohur/broker.toml       serve until SIGTERM or Ctrl-C, then finish what was accepted
+  mohur broker check --config docs/samples/broker.toml   report every error, start nothing
+  mohur broker run --config /etc/mohur/broker.toml       serve until SIGTERM or Ctrl-C
+
+At the end it finishes what it accepted. Members ask it at /v1/query and /soap; GET /openapi.json
+and /soap?wsdl are its contracts.
 
 Logs go to standard error: lines for people, or JSON with --json; RUST_LOG sets the level (default: info).
 Exit code 5: the log failed. Nothing was released without an entry; see to the disk and start again.";

@@ -18,8 +18,8 @@ Examples (`mohur demo --serve` prints one with numbers that exist):
   mohur bundle issue-id-document --fin 5ABCDE1 --value familyName=Əliyev --value givenName=Vüqar \\
       --value birthDate=1990-05-06 --value maritalStatus=single --receipt R-1 --case ID-1
 
-Exit codes: 0 clear, 1 not clear, incomplete or refused, 2 wrong usage, 3 the broker cannot be reached, 4 something does
-not verify.";
+Exit codes: 0 clear, 1 not clear, incomplete or refused, 2 wrong usage,
+3 the broker cannot be reached, 4 something does not verify.";
 
 /// How often a bundle that is not complete is asked for.
 const PAUSE: Duration = Duration::from_millis(500);

@@ -13,8 +13,9 @@ Examples:
   mohur demo --serve                  the same, and stay up to be asked
   mohur policy check policy/agencies  check every agency's policy files
 
-Exit codes: 0 done, 1 refused or a negative result, 2 wrong usage or configuration, 3 a service cannot be reached,
-4 a signature, a proof or a receipt does not verify, 5 the broker's log failed.";
+Exit codes: 0 done, 1 refused or a negative result, 2 wrong usage or configuration,
+3 a service cannot be reached, 4 a signature, a proof or a receipt does not verify,
+5 the broker's log failed.";
 
 /// Möhür: a signing data-exchange broker between ministries.
 #[derive(Parser)]

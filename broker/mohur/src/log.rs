@@ -14,10 +14,12 @@ use crate::output::{CliError, Exit, Output};
 const EXAMPLES: &str = "\
 Examples:
   mohur log verify demo/broker/log --key demo/broker/log.vkey
-  mohur log verify demo/broker/log --key demo/broker/log.vkey --receipt answer.receipt --answer answer.json
+  mohur log verify demo/broker/log --key demo/broker/log.vkey \\
+      --receipt answer.receipt --answer answer.json
   mohur log show demo/broker/log --key demo/broker/log.vkey --last 10
 
-The key is the log's verifier key, name+hash+base64, as the member directory names it: a text or a file that holds it.
+The key is the log's verifier key, name+hash+base64, as the member directory names it: a text, or
+a file that holds it.
 Nothing but the folder and the key is needed, and no broker has to run.";
 
 /// Verify a log and look into it, offline.

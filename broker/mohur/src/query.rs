@@ -22,8 +22,8 @@ Examples (`mohur demo --serve` prints them with numbers that exist):
   mohur query AZ/GOV/MOJ/civil-registry/birth/v1 --fin 5ABCDE1 --verify 'age>=18' \\
       --purpose issue-id-document --case ID-1 --json
 
-Exit codes: 0 answered, 1 refused or no such subject, 2 wrong usage, 3 the broker cannot be reached, 4 something does
-not verify.";
+Exit codes: 0 answered, 1 refused or no such subject, 2 wrong usage,
+3 the broker cannot be reached, 4 something does not verify.";
 
 /// Ask one question, and verify everything about its answer.
 #[derive(clap::Args)]

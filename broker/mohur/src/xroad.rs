@@ -14,11 +14,12 @@ use crate::{adapter, adapters, asking, process};
 
 const EXAMPLES: &str = "\
 Examples:
-  mohur xroad check --config xroad.toml   read configuration and mapping files, run the mappings' own tests, start nothing
-  mohur xroad run --config xroad.toml     serve until SIGTERM or Ctrl-C, then finish what was accepted
+  mohur xroad check --config xroad.toml   report every error, run the mappings' tests, start nothing
+  mohur xroad run --config xroad.toml     serve until SIGTERM or Ctrl-C
   mohur xroad check --config xroad.toml --json
 
-The settings, each with what it is for: docs/samples/xroad.toml; the mapping files: docs/xroad.md.";
+The settings, each with what it is for: docs/samples/xroad.toml. Mapping files: docs/xroad.md, and
+four of them in docs/samples/xroad-mappings.";
 
 /// Run the door for existing X-Road clients and providers.
 #[derive(clap::Args)]
