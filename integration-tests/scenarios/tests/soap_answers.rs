@@ -164,7 +164,7 @@ async fn x_road_headers_are_taken_only_if_they_say_what_was_signed() {
         ("userId", send("id-cards", "vitals", None, "somebody-else").await),
     ] {
         assert_eq!(answer.code(), RefusalCode::Malformed, "{what}");
-        let Said::Refused(refusal, _) = &answer.said else { unreachable!() };
+        let Said::Refused(refusal, _) = &answer.said else { panic!("{answer:?}") };
         assert!(refusal.detail.contains(what), "{what}: {}", refusal.detail);
     }
 }

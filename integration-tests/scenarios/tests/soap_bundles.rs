@@ -114,7 +114,8 @@ async fn openings_that_are_not_those_that_were_signed_are_refused() {
     assert_eq!(Enveloped::bundle(&office, &reordered).refusal(&office).await, RefusalCode::DigestMismatch);
     // A leg short, and signed so.
     let mut short = bundled.clone();
-    (short.strings.truncate(3), short.digests.truncate(3));
+    short.strings.truncate(3);
+    short.digests.truncate(3);
     assert_eq!(Enveloped::bundle(&office, &short).refusal(&office).await, RefusalCode::Malformed);
     // Two persons in one application.
     let mixed = Bundled::changed(&office, federation.citizen(), |queries| {
