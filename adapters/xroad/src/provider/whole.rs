@@ -98,6 +98,7 @@ fn soap(
         return Err(RegistryError::Unsupported("the element in the message's body is not the service's"));
     }
     check_subject(leave, query, parts.payload)?;
+    check_addressing(service, parts.header)?;
     let mut request = Request::post(service.path.as_str()).body(whole.body.clone()).map_err(|_| NOT_SENT)?;
     if let Some(content_type) = content_type {
         request.headers_mut().insert(CONTENT_TYPE, content_type);
@@ -109,6 +110,30 @@ fn soap(
 }
 
 const NOT_SENT: RegistryError = RegistryError::Unsupported("the message cannot be passed on");
+
+/// WS-Addressing says once more what is to be done, and where the answer goes: the owner's action, and back.
+fn check_addressing(service: &Service, header: Option<Element<'_>>) -> Result<(), RegistryError> {
+    let addressing = ["http://www.w3.org/2005/08/addressing", "http://schemas.xmlsoap.org/ws/2004/08/addressing"];
+    let blocks = header.into_iter().flat_map(Element::children);
+    for block in blocks.filter(|block| addressing.contains(&block.namespace())) {
+        let text = |element: Element<'_>| element.text().map(|text| text.trim().to_owned()).unwrap_or_default();
+        let is_right = match block.local() {
+            "Action" => text(block) == service.action,
+            "ReplyTo" | "FaultTo" => {
+                let address = block.only(block.namespace(), "Address").map(text).unwrap_or_default();
+                address == format!("{}/anonymous", block.namespace())
+                    || address == format!("{}/role/anonymous", block.namespace())
+            }
+            _ => true,
+        };
+        if !is_right {
+            return Err(RegistryError::Unsupported(
+                "the message's WS-Addressing header names another action than the owner's file, or another address for the answer",
+            ));
+        }
+    }
+    Ok(())
+}
 
 /// Client and service of the message's header must be those of the query.
 pub(super) fn check_header(
@@ -203,8 +228,7 @@ fn rest(
     if !leave.methods.contains(&head.method) {
         return Err(RegistryError::Unsupported("the service does not take this method"));
     }
-    let climbs = |segment: &String| segment.split(['/', '\\']).any(|part| matches!(part, "." | ".."));
-    if head.path.iter().any(climbs) {
+    if head.path.iter().any(|segment| climbs(segment)) {
         return Err(RegistryError::Unsupported("the path climbs"));
     }
     check_target(leave, query, &head.path)?;
@@ -219,6 +243,13 @@ fn rest(
     // PR-REST 4.3: without Accept it is JSON.
     request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
     Ok(request)
+}
+
+/// Whether a segment leads upwards in any reader's eyes: some cut parameters off at a semicolon first, some decode twice.
+fn climbs(segment: &str) -> bool {
+    let once_more = segment.to_ascii_lowercase();
+    segment.split(['/', '\\', ';']).any(|part| matches!(part, "." | ".."))
+        || ["%2e", "%2f", "%5c"].iter().any(|escape| once_more.contains(escape))
 }
 
 /// The same for REST: the path must begin as the owner's file says for this subject.

@@ -156,6 +156,29 @@ async fn a_message_acts_for_whom_the_query_names() {
     assert_eq!(fake.asked(), 3);
 }
 
+/// Who dispatches by WS-Addressing, or answers where it says, does what the owner's file says, too.
+#[tokio::test]
+async fn addresses_in_the_header_lead_nowhere_else() {
+    let (fake, provider) = started().await;
+    let with = |blocks: &str| {
+        let blocks = format!("<S:Header xmlns:a=\"http://www.w3.org/2005/08/addressing\">{blocks}");
+        enclosing("getPerson/v1", &posted("text/xml", person().replace("<S:Header>", &blocks)))
+    };
+    let back = "<a:ReplyTo><a:Address>http://www.w3.org/2005/08/addressing/anonymous</a:Address></a:ReplyTo>";
+    let good = format!("<a:Action>urn:people#getPerson</a:Action><a:MessageID>urn:a</a:MessageID>{back}");
+    assert!(ask(&provider, &with(&good)).await.is_ok());
+    for wrong in [
+        "<a:Action>urn:people#getAll</a:Action>",
+        "<a:ReplyTo><a:Address>http://elsewhere.example/</a:Address></a:ReplyTo>",
+        "<a:FaultTo><a:Address>http://elsewhere.example/</a:Address></a:FaultTo>",
+        "<a:ReplyTo></a:ReplyTo>",
+        "<b:Action xmlns:b=\"http://schemas.xmlsoap.org/ws/2004/08/addressing\">urn:other</b:Action>",
+    ] {
+        assert!(ask(&provider, &with(wrong)).await.is_err(), "{wrong}");
+    }
+    assert_eq!(fake.asked(), 1);
+}
+
 #[tokio::test]
 async fn a_message_must_say_what_was_asked() {
     let xml = "text/xml";
@@ -239,6 +262,9 @@ async fn a_rest_message_stays_within_its_service() {
         ("/r1/AZ/GOV/PPL/people/people/../secret", "climbs"),
         ("/r1/AZ/GOV/PPL/people/people/%2e%2E/secret", "climbs"),
         ("/r1/AZ/GOV/PPL/people/people/x%2F..%2F..%2Fsecret", "climbs"),
+        ("/r1/AZ/GOV/PPL/people/people/..;a=b/secret", "climbs"),
+        ("/r1/AZ/GOV/PPL/people/people/%252e%252e/secret", "climbs"),
+        ("/r1/AZ/GOV/PPL/people/people/..%255csecret", "climbs"),
         ("/r1/AZ/GOV/PPL/people/other/a", "another service"),
         ("/r1/AZ/GOV/MOJ/people/people/a", "another service"),
         ("/r1/AZ/GOV/PPL", "REST protocol"),
