@@ -1,6 +1,7 @@
 //! What a command prints: text for people, or one JSON document.
 
 use std::fmt::Display;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -62,9 +63,9 @@ impl Output {
     /// Prints a result: the text for people, or the document for programs.
     pub(crate) fn say(&self, human: impl Display, document: &impl Serialize) {
         if self.json {
-            println!("{}", serde_json::to_string(document).unwrap_or_default());
+            print(serde_json::to_string(document).unwrap_or_default());
         } else {
-            println!("{human}");
+            print(human);
         }
     }
 
@@ -76,5 +77,14 @@ impl Output {
             eprintln!("mohur: {}", error.message);
         }
         error.exit.into()
+    }
+}
+
+/// Writes a line. A reader that has seen enough (`| head`) is no error.
+fn print(line: impl Display) {
+    if let Err(error) = writeln!(io::stdout(), "{line}")
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        eprintln!("mohur: the result could not be written: {error}");
     }
 }
