@@ -36,7 +36,7 @@ async fn node_soap_asks_and_verifies_and_is_refused_like_anyone() {
             "an element appended to the Security header": "not-understood",
             "an X-Road header of another": "malformed",
             "an X-Road header of another, signed": "malformed",
-            "an X-Road header under the default ids": "digest-mismatch",
+            "an X-Road header under the default ids": "xml-refused",
             "an attachment, which the library cannot sign": "component-uncovered",
             "nobody": "not-available",
         })
