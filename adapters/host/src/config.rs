@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use mohur_chain::TrustFiles;
 use mohur_config::{ConfigErrors, Table};
-use mohur_http::{Limits, inside_client};
+use mohur_http::{Limits, inside_client, seal_source};
+use mohur_seal::SealSource;
 use mohur_transport::InsideClientFiles;
 use mohur_wire::MemberId;
 
@@ -30,7 +31,7 @@ pub struct HostConfig {
     /// `[tls]`
     pub tls: KeyFiles,
     /// `[seal]`
-    pub seal: KeyFiles,
+    pub seal: SealSource,
     /// `trust.folder`: root, issuing authorities and their revocation lists, as `mohur pki init` lays them out.
     pub trust: TrustFiles,
     /// `directory.file`: the signed directory.
@@ -108,7 +109,7 @@ fn read(top: &mut Table) -> Option<(HostConfig, RegisterAddress)> {
     let (listen, passphrase, state) = (top.required("listen"), top.path("passphrase"), top.path("state"));
     let admin = top.table("admin").and_then(|mut admin| admin.required("listen"));
     let tls = top.table("tls").and_then(|mut tls| KeyFiles::read(&mut tls));
-    let seal = top.table("seal").and_then(|mut seal| KeyFiles::read(&mut seal));
+    let seal = top.table("seal").and_then(|mut seal| seal_source(&mut seal));
     let trust = top.table("trust").and_then(|mut trust| trust.path("folder"));
     let directory = top.table("directory").and_then(|mut table| {
         let poll = table.duration("poll").unwrap_or(Duration::from_secs(30));

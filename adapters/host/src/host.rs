@@ -8,7 +8,7 @@ use mohur_chain::{Certificate, CertificateError};
 use mohur_contract::{Registry, service_name};
 use mohur_directory::RollbackGuard;
 use mohur_http::{Limits, Server};
-use mohur_seal::{Passphrase, Seal, SoftwareSeal};
+use mohur_seal::{Passphrase, Seal};
 use mohur_store::Store;
 use mohur_transport::{Peers, Renewal, TlsMaterial, server_config};
 use mohur_wire::{Clock, MemberId, Timestamp};
@@ -52,8 +52,10 @@ impl Host {
         let sources = sources(&config);
         let world = Arc::new(sources.load(now)?);
         let passphrase = Passphrase::from_credential_file(&config.passphrase)?;
-        let seal = SoftwareSeal::load(&config.seal.key, &config.seal.certificate, &passphrase)?;
-        check_seal(&seal, &config.member, &world, now)?;
+        let seal = config
+            .seal
+            .open(&passphrase, |key| world.directory.seal(key).map(|(_, listed)| listed.public_key().algorithm()))?;
+        check_seal(&*seal, &config.member, &world, now)?;
         check_services(&*registry, &config.member, &world)?;
         let material = TlsMaterial::load(&config.tls.certificate, &config.tls.key, &passphrase)?;
         if material.member().as_ref() != Some(&config.member) {
@@ -65,7 +67,7 @@ impl Host {
         metrics.directory_is(world.directory.version());
         let house = Arc::new(House {
             me: config.member.clone(),
-            seal: Arc::new(seal),
+            seal,
             times: config.times,
             world: ArcSwap::new(world),
             claims: Arc::new(Store::open(&config.claims())?),
@@ -115,7 +117,7 @@ fn serve(house: Arc<House>, door: Server, admin: Server, watch: Watch) -> Runnin
 }
 
 /// The seal is this member's, good now, and listed: an answer under any other is worth nothing to the caller.
-fn check_seal(seal: &SoftwareSeal, me: &MemberId, world: &World, now: Timestamp) -> Result<(), StartError> {
+fn check_seal(seal: &dyn Seal, me: &MemberId, world: &World, now: Timestamp) -> Result<(), StartError> {
     let certificate = Certificate::parse(seal.certificate())?;
     if certificate.member() != Some(me) {
         return Err(StartError::OtherMember { what: "seal certificate", member: me.clone() });

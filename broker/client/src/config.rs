@@ -7,8 +7,8 @@ use std::time::Duration;
 use mohur_chain::{Trust, TrustFiles};
 use mohur_config::{ConfigErrors, Table};
 use mohur_directory::{RollbackGuard, Snapshot};
-use mohur_http::{Client, ClientLimits};
-use mohur_seal::{Passphrase, SoftwareSeal};
+use mohur_http::{Client, ClientLimits, seal_source};
+use mohur_seal::{Passphrase, SealSource};
 use mohur_transport::{Peers, TlsMaterial, client_config};
 use mohur_wire::{Clock, MemberId};
 
@@ -26,8 +26,8 @@ pub struct Config {
     pub trust: PathBuf,
     /// `tls.certificate`, `tls.key`
     pub tls: (PathBuf, PathBuf),
-    /// `seal.certificate`, `seal.key`
-    pub seal: (PathBuf, PathBuf),
+    /// `[seal]`
+    pub seal: SealSource,
     /// `directory.file`: the signed directory; `directory.state`: the highest version seen, against rollback.
     pub directory: (PathBuf, PathBuf),
     /// `patience`: how long to wait for an answer. 30 s.
@@ -58,8 +58,8 @@ impl Config {
             Some((one?, other?))
         };
         let tls = pair("tls", "certificate", "key");
-        let seal = pair("seal", "certificate", "key");
         let directory = pair("directory", "file", "state");
+        let seal = top.table("seal").and_then(|mut seal| seal_source(&mut seal));
         let patience = top.duration("patience").unwrap_or(Duration::from_secs(30));
         let limits = top
             .optional_table("limits")
@@ -84,14 +84,15 @@ impl Config {
         let guard = RollbackGuard::new(&self.directory.1);
         let directory =
             Snapshot::load(&self.directory.0, &trust, clock.now(), &guard).map_err(|error| setup(&error))?;
-        let seal = SoftwareSeal::load(&self.seal.1, &self.seal.0, &passphrase).map_err(|error| setup(&error))?;
+        let pinned = |key: &_| directory.seal(key).map(|(_, listed)| listed.public_key().algorithm());
+        let seal = self.seal.open(&passphrase, pinned).map_err(|error| setup(&error))?;
         let material = TlsMaterial::load(&self.tls.0, &self.tls.1, &passphrase).map_err(|error| setup(&error))?;
         let trust = Arc::new(trust);
         let peers = Arc::new(Peers::new(Arc::clone(&trust), directory.clone()));
         let tls = client_config(&material, &peers, Arc::clone(&clock)).map_err(|error| setup(&error))?;
         Ok(Caller {
             me: self.member.clone(),
-            seal: Arc::new(seal),
+            seal,
             http: Client::https(tls, peers, Arc::clone(&clock), self.limits),
             directory,
             trust,

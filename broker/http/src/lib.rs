@@ -12,6 +12,7 @@ mod inside;
 mod limits;
 mod pool;
 mod request;
+mod seal;
 mod server;
 mod service;
 mod stats;
@@ -22,6 +23,7 @@ pub use clock::SystemClock;
 pub use inside::{inside_client, inside_server};
 pub use limits::{ClientLimits, Limits};
 pub use request::{Handler, Request};
+pub use seal::seal_source;
 pub use server::{BindError, Server};
 pub use stats::Stats;
 

@@ -2,6 +2,7 @@
 
 mod inspect;
 mod issue;
+mod token;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -105,6 +106,8 @@ The new lists take effect where they are copied to; a fingerprint in the directo
     },
     /// Show what certificates are for, whom they name and what is wrong with them; or all that a PKI issued.
     Inspect(inspect::Args),
+    /// Look into a PKCS#11 token, make keys in it, and request certificates for them.
+    Token(token::Args),
 }
 
 /// Which PKI, and what opens it.
@@ -139,6 +142,7 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
             sign_directory(&file, &target, days, (&pki, now), out)
         }
         Command::Inspect(args) => inspect::run(&args, now, out),
+        Command::Token(args) => token::run(&args, out),
     }
 }
 

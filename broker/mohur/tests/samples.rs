@@ -74,6 +74,32 @@ fn every_sample_is_read_also_with_the_settings_that_are_commented_out() {
     }
 }
 
+/// A sample as it is with its seal in a token.
+fn with_token(text: &str) -> String {
+    text.lines()
+        .filter(|line| *line != "key = \"seal.key\"")
+        .map(|line| line.strip_prefix("#   ").unwrap_or(line))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn every_sample_with_a_seal_shows_one_in_a_token() {
+    let guide = std::fs::read_to_string(docs().join("configuration.md")).unwrap();
+    for name in ["broker.toml", "client.toml", "host.toml", "xroad.toml"] {
+        let text = std::fs::read_to_string(docs().join("samples").join(name)).unwrap();
+        assert!(text.contains("#   [seal.pkcs11]"), "{name}");
+        read(name, &with_token(&text)).unwrap();
+        let both = with_token(&text).replace("[seal]\n", "[seal]\nkey = \"seal.key\"\n");
+        let error = read(name, &both).unwrap_err();
+        let line = 1 + both.lines().position(|line| line == "[seal.pkcs11]").unwrap();
+        assert!(error.contains(&format!("{name}:{line}: seal.pkcs11: stands beside key")), "{error}");
+        for (key, _) in settings(&with_token(&text)).iter().filter(|(key, _)| key.starts_with("seal.pkcs11.")) {
+            assert!(guide.contains(&format!("`{key}`")), "docs/configuration.md lacks {key}");
+        }
+    }
+}
+
 /// The setting of a line that is commented out.
 fn uncommented(line: &str) -> Option<&str> {
     let setting = line.strip_prefix("# ")?;

@@ -9,7 +9,7 @@ use mohur_exchange::pipeline::Parties;
 use mohur_exchange::{Claims, Exchange, World};
 use mohur_http::{Client, Server};
 use mohur_journal::{Draft, Journal, JournalError};
-use mohur_seal::{LogSigner, Passphrase, SoftwareSeal};
+use mohur_seal::{LogSigner, Passphrase, Seal};
 use mohur_transparency::leaf::Kind;
 use mohur_transport::{Peers, Renewal, TlsMaterial, client_config, server_config};
 use mohur_wire::{Arrival, Clock};
@@ -74,10 +74,12 @@ impl Broker {
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<RunningBroker, StartError> {
         let passphrase = Passphrase::from_credential_file(&config.passphrase)?;
         let material = TlsMaterial::load(&config.tls.certificate, &config.tls.key, &passphrase)?;
-        let seal = SoftwareSeal::load(&config.seal.key, &config.seal.certificate, &passphrase)?;
         let sources = Arc::new(Sources::of(&config));
         let world = sources.load(clock.now()).map_err(|error| StartError::World(error.to_string()))?;
-        check_identity(&config, &material, &seal, &world)?;
+        let seal = config
+            .seal
+            .open(&passphrase, |key| world.directory.seal(key).map(|(_, listed)| listed.public_key().algorithm()))?;
+        check_identity(&config, &material, &*seal, &world)?;
         let (journal, claims) = open_log(&config, &passphrase, &world, &*clock).await?;
         let peers = Arc::new(Peers::new(Arc::clone(&world.trust), world.directory.clone()));
         let tls = |error| StartError::Tls(format!("{error}"));
@@ -87,7 +89,7 @@ impl Broker {
         let client = Client::https(client_tls, checks, Arc::clone(&clock), config.hosts);
         let parties = Parties {
             me: config.member.clone(),
-            seal: Arc::new(seal),
+            seal,
             journal: journal.clone(),
             provider: HttpProvider::new(client),
             clock: Arc::clone(&clock),
@@ -164,8 +166,7 @@ async fn stopped(mut stopping: Receiver<bool>) {
 }
 
 /// The configuration, the certificates and the directory must speak of one broker.
-fn check_identity(config: &Config, tls: &TlsMaterial, seal: &SoftwareSeal, world: &World) -> Result<(), StartError> {
-    use mohur_seal::Seal;
+fn check_identity(config: &Config, tls: &TlsMaterial, seal: &dyn Seal, world: &World) -> Result<(), StartError> {
     let me = &config.member;
     let wrong = |what: String| Err(StartError::Identity(what));
     let Some(entry) = world.directory.broker(me) else {

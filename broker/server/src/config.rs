@@ -7,7 +7,8 @@ use std::time::Duration;
 use mohur_chain::TrustFiles;
 use mohur_config::{ConfigErrors, Table};
 use mohur_exchange::{Settings, SoapLimits};
-use mohur_http::{ClientLimits, Limits};
+use mohur_http::{ClientLimits, Limits, seal_source};
+use mohur_seal::SealSource;
 use mohur_soap::mime::MimeLimits;
 use mohur_wire::MemberId;
 
@@ -27,7 +28,7 @@ pub struct Config {
     /// `[tls]`
     pub tls: KeyFiles,
     /// `[seal]`
-    pub seal: KeyFiles,
+    pub seal: SealSource,
     /// `[directory]`
     pub directory: DirectoryFiles,
     /// `policy.folder`: one folder an agency.
@@ -100,7 +101,7 @@ impl Config {
         let admin = top.table("admin").and_then(|mut admin| admin.required("listen"));
         let trust = top.table("trust").and_then(|mut trust| trust.path("folder"));
         let tls = top.table("tls").and_then(|mut tls| KeyFiles::read(&mut tls));
-        let seal = top.table("seal").and_then(|mut seal| KeyFiles::read(&mut seal));
+        let seal = top.table("seal").and_then(|mut seal| seal_source(&mut seal));
         let directory = top.table("directory").and_then(|mut directory| DirectoryFiles::read(&mut directory));
         let policy = top.table("policy").and_then(|mut policy| policy.path("folder"));
         let log = top.table("log").and_then(|mut log| LogFiles::read(&mut log));

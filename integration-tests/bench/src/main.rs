@@ -17,6 +17,7 @@ mod role;
 mod soap;
 mod soap_report;
 mod stage;
+mod token;
 
 use std::process::ExitCode;
 
@@ -46,6 +47,10 @@ enum Command {
     #[command(after_help = "Examples:\n  cargo run --release -p mohur-bench -- soap\n  \
                             cargo run --release -p mohur-bench -- soap --json --rounds 9")]
     Soap(soap::Args),
+    /// Signatures in a PKCS#11 token, by the number of sessions.
+    #[command(after_help = "Examples:\n  cargo run --release -p mohur-bench -- token\n  \
+                            cargo run --release -p mohur-bench -- token --json --seconds 10")]
+    Token(token::Args),
     /// One process of a measurement; started by it.
     #[command(subcommand, hide = true)]
     Role(role::Role),
@@ -55,6 +60,7 @@ fn main() -> ExitCode {
     let done: Result<(), BenchError> = match Cli::parse().command {
         Command::Rest(args) => rest::run(&args),
         Command::Soap(args) => soap::run(&args),
+        Command::Token(args) => token::run(&args),
         Command::Role(role) => role::run(role),
     };
     match done {

@@ -48,6 +48,14 @@ pub enum AuthorityError {
     /// A certificate could not be made.
     #[error("cannot make the certificate: {0}")]
     Certificate(#[from] rcgen::Error),
+    /// A certificate request cannot be used.
+    #[error("{}: {what}", path.display())]
+    Request {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
     /// What was asked for does not fit the profile.
     #[error("such a certificate would be refused: {0}")]
     Profile(#[from] CertificateError),

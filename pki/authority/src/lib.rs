@@ -7,6 +7,7 @@ mod error;
 mod layout;
 mod national;
 mod register;
+mod request;
 mod revocation;
 mod template;
 
@@ -17,4 +18,5 @@ pub use error::AuthorityError;
 pub use layout::Layout;
 pub use national::{Issue, Issued, National, create_log_key};
 pub use register::{Issuer, Record, Revocation, records};
+pub use request::{Requested, request};
 pub use revocation::{Reason, ReasonParseError};

@@ -140,10 +140,7 @@ impl National {
     }
 
     fn issue(&mut self, issue: &Issue<'_>, template: Template, name: &str) -> Result<Issued, AuthorityError> {
-        if issue.member.instance() != self.register.domain {
-            let (member, domain) = (issue.member.to_string(), self.register.domain.clone());
-            return Err(AuthorityError::OtherDomain { member, domain });
-        }
+        self.check_domain(issue.member)?;
         let template = Template { key: issue.key, ..template };
         let pkcs8 = generate(issue.key)?;
         let der = self.sign(&template, &pkcs8)?;
@@ -159,6 +156,13 @@ impl National {
         let issuer = read(&self.layout.certificate(template.issuer))?;
         replace(&chain, &format!("{}{issuer}", pem(&der)))?;
         Ok(Issued { certificate, chain, key })
+    }
+
+    pub(crate) fn check_domain(&self, member: &MemberId) -> Result<(), AuthorityError> {
+        if member.instance() == self.register.domain {
+            return Ok(());
+        }
+        Err(AuthorityError::OtherDomain { member: member.to_string(), domain: self.register.domain.clone() })
     }
 
     /// Signs a certificate for the key `pkcs8`.

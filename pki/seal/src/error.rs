@@ -62,6 +62,56 @@ pub enum SealError {
         /// The algorithm asked for.
         algorithm: &'static str,
     },
+    /// A PKCS#11 library cannot be used.
+    #[error("{}: not a PKCS#11 module that can be used: {what}; compare `module` with the vendor's manual", path.display())]
+    Module {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// A token does not do what it is asked, or is not there.
+    #[error("the token {token:?}: {what}")]
+    Token {
+        /// The token's label.
+        token: String,
+        /// What it said.
+        what: String,
+    },
+    /// A token does not take the PIN.
+    #[error(
+        "the token {token:?} does not take the PIN of {}: {what}. It is not tried again, because tokens lock after a few \
+         wrong ones: correct the file, then start again", file.display()
+    )]
+    WrongPin {
+        /// The token's label.
+        token: String,
+        /// What it said.
+        what: String,
+        /// The credential file.
+        file: PathBuf,
+    },
+    /// A key could leave its token.
+    #[error(
+        "the token {token:?}: the key {key} can leave the token (CKA_EXTRACTABLE, or not CKA_SENSITIVE). Make one inside with \
+         `mohur pki token generate`, or accept this one with allow-extractable = true"
+    )]
+    Extractable {
+        /// The token's label.
+        token: String,
+        /// The key.
+        key: String,
+    },
+    /// All sessions are busy.
+    #[error(
+        "the token {token:?}: none of its {sessions} sessions was free in time; raise sessions or wait, or get a faster token"
+    )]
+    TokenBusy {
+        /// The token's label.
+        token: String,
+        /// How many there are.
+        sessions: usize,
+    },
     /// The cryptographic library failed.
     #[error("the cryptographic library could not {0}")]
     Crypto(&'static str),

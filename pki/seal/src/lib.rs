@@ -1,4 +1,4 @@
-//! Private keys: the [`Seal`] trait, software keys behind it, and the encrypted files in which they rest.
+//! Private keys: the [`Seal`] trait, software keys behind it with the encrypted files in which they rest, and keys in tokens.
 //!
 //! A key file is PKCS#8 `EncryptedPrivateKeyInfo` (RFC 5958, PBES2 of RFC 8018) in PEM, mode 0600. Its passphrase comes from
 //! a credential file, never from the environment. Nothing here prints a key or a passphrase.
@@ -9,13 +9,16 @@ pub mod generate;
 pub mod key_file;
 mod log_signer;
 pub mod passphrase;
+pub mod pkcs11;
 mod software;
+mod source;
 
 pub use error::SealError;
 pub use generate::KeyKind;
 pub use log_signer::LogSigner;
 pub use passphrase::Passphrase;
 pub use software::SoftwareSeal;
+pub use source::{KeySource, SealSource};
 pub use zeroize::Zeroizing;
 
 use mohur_crypto::{Algorithm, Digest, digest::sha256};

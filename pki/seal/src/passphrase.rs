@@ -40,20 +40,12 @@ impl Passphrase {
     /// Reads the credential file `path`: one line, readable by its owner only. A path that begins with
     /// `$CREDENTIALS_DIRECTORY/` names a systemd credential (`LoadCredential=`).
     pub fn from_credential_file(path: &Path) -> Result<Self, SealError> {
-        Self::load(path, std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from).as_deref())
+        Self::new(credential(path)?)
     }
 
+    #[cfg(test)]
     fn load(path: &Path, credentials: Option<&Path>) -> Result<Self, SealError> {
-        let mut text = match path.strip_prefix(CREDENTIALS_VARIABLE) {
-            Ok(name) => {
-                let folder = credentials.ok_or_else(|| SealError::NoCredentials { path: path.to_owned() })?;
-                read_secret(&folder.join(name), OTHERS)?
-            }
-            Err(_) => read_secret(path, NOT_THE_OWNER)?,
-        };
-        let end = text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).map_or(text.len(), str::len);
-        text.truncate(end);
-        Self::new(text)
+        Self::new(credential_in(path, credentials)?)
     }
 
     /// Writes it to a new credential file, mode 0600.
@@ -71,6 +63,24 @@ impl Passphrase {
     pub(crate) fn is_generated(&self) -> bool {
         self.0.len() == 43 && BASE64_URL_SAFE_NO_PAD.decode(self.0.as_bytes()).map(Zeroizing::new).is_ok()
     }
+}
+
+/// The line of a credential file, or of a systemd credential.
+pub(crate) fn credential(path: &Path) -> Result<Zeroizing<String>, SealError> {
+    credential_in(path, std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from).as_deref())
+}
+
+fn credential_in(path: &Path, credentials: Option<&Path>) -> Result<Zeroizing<String>, SealError> {
+    let mut text = match path.strip_prefix(CREDENTIALS_VARIABLE) {
+        Ok(name) => {
+            let folder = credentials.ok_or_else(|| SealError::NoCredentials { path: path.to_owned() })?;
+            read_secret(&folder.join(name), OTHERS)?
+        }
+        Err(_) => read_secret(path, NOT_THE_OWNER)?,
+    };
+    let end = text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).map_or(text.len(), str::len);
+    text.truncate(end);
+    Ok(text)
 }
 
 impl fmt::Debug for Passphrase {

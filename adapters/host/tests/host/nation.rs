@@ -17,7 +17,7 @@ use mohur_host::{Host, HostConfig, KeyFiles, RegisterSettings, RunningHost, Star
 use mohur_http::Limits;
 use mohur_journal::{Journal, Settings};
 use mohur_policy_bundle::load_agency;
-use mohur_seal::{KeyKind, LogSigner, Passphrase, SoftwareSeal};
+use mohur_seal::{KeyKind, KeySource, LogSigner, Passphrase, SealSource, SoftwareSeal};
 use mohur_wire::{Clock, MemberId, Timestamp, Verb};
 use tempfile::TempDir;
 
@@ -224,10 +224,6 @@ impl Nation {
 
     pub(crate) fn config(&self, owner: &str) -> HostConfig {
         let folder = &self.party(owner).folder;
-        let keys = |name: &str| KeyFiles {
-            certificate: folder.join(format!("{name}.pem")),
-            key: folder.join(format!("{name}.key")),
-        };
         let agency = owner.split('/').nth(2).unwrap();
         HostConfig {
             member: id(owner),
@@ -235,8 +231,8 @@ impl Nation {
             admin: "127.0.0.1:0".parse().unwrap(),
             passphrase: self.path("passphrase"),
             state: folder.join("state"),
-            tls: keys("tls"),
-            seal: keys("seal"),
+            tls: KeyFiles { certificate: folder.join("tls.pem"), key: folder.join("tls.key") },
+            seal: SealSource { certificate: folder.join("seal.pem"), key: KeySource::File(folder.join("seal.key")) },
             trust: mohur_chain::TrustFiles::in_folder(&self.path("national/trust")),
             directory: self.path("directory.jws"),
             poll: Duration::from_secs(3600),

@@ -55,13 +55,8 @@ impl Callers {
 
     fn look(&self) -> Seen {
         let config = &self.config;
-        let mut files = vec![
-            config.directory.0.clone(),
-            config.tls.0.clone(),
-            config.tls.1.clone(),
-            config.seal.0.clone(),
-            config.seal.1.clone(),
-        ];
+        let mut files = vec![config.directory.0.clone(), config.tls.0.clone(), config.tls.1.clone()];
+        files.extend(config.seal.files());
         let trust = std::fs::read_dir(&config.trust).into_iter().flatten().flatten().map(|entry| entry.path());
         files.extend(trust);
         files.sort();

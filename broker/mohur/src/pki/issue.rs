@@ -1,10 +1,10 @@
 //! `mohur pki issue`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use mohur_authority::Issue;
+use mohur_authority::{Issue, Requested};
 use mohur_seal::KeyKind;
 use mohur_wire::{MemberId, Timestamp};
 use serde_json::json;
@@ -17,7 +17,8 @@ Examples:
   mohur pki issue tls AZ/GOV/MIA/id-cards --pki national --out id-cards
   mohur pki issue tls AZ/GOV/OPERATOR/hub --pki national --out hub --host 127.0.0.1
   mohur pki issue tls AZ/COM/BANK/credit --pki national --out bank --days 365
-  mohur pki issue seal AZ/GOV/MIA/id-cards --pki national --out id-cards --key rsa2048";
+  mohur pki issue seal AZ/GOV/MIA/id-cards --pki national --out id-cards --key rsa2048
+  mohur pki issue seal AZ/GOV/MIA/id-cards --pki national --out id-cards --request seal.csr";
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -38,6 +39,10 @@ pub(super) struct Args {
     /// The kind of key.
     #[arg(long, value_enum, default_value_t = Key::P256)]
     key: Key,
+    /// A request (PKCS#10, PEM) signed by a key that exists already, e.g. in a token: no key is made. Nothing is taken from
+    /// it but the public key. Seals only.
+    #[arg(long, conflicts_with_all = ["key", "key_passphrase"])]
+    request: Option<PathBuf>,
     /// The credential file whose passphrase encrypts the new key; one with a random passphrase is made at <OUT>/passphrase
     /// otherwise.
     #[arg(long)]
@@ -72,6 +77,9 @@ impl Key {
 pub(super) fn run(args: &Args, now: Timestamp, out: &Output) -> Result<ExitCode, CliError> {
     if args.profile == For::Seal && !args.host.is_empty() {
         return Err(CliError::usage("a seal names no hosts: --host is for `issue tls`"));
+    }
+    if let Some(request) = &args.request {
+        return on_request(args, request, now, out);
     }
     let mut national = args.pki.open()?;
     let (passphrase, credential) = passphrase(args.key_passphrase.clone(), &args.out.join("passphrase"))?;
@@ -108,6 +116,34 @@ pub(super) fn run(args: &Args, now: Timestamp, out: &Output) -> Result<ExitCode,
         "certificate": issued.chain,
         "key": issued.key,
         "passphrase": credential,
+    });
+    out.say(text, &document);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn on_request(args: &Args, request: &Path, now: Timestamp, out: &Output) -> Result<ExitCode, CliError> {
+    if args.profile != For::Seal {
+        return Err(CliError::usage("--request is for `issue seal`"));
+    }
+    let (member, folder, days) = (&args.member, args.out.as_path(), args.days.unwrap_or(365));
+    let requested = Requested { member, request, folder, days, now };
+    let (certificate, chain) = args.pki.open()?.issue_seal_for(&requested).map_err(CliError::usage)?;
+    let text = format!(
+        "Issued a {} certificate to {member}, valid until {}, for the key of {}.\n  certificate  {}\n  fingerprint  {}",
+        certificate.profile(),
+        certificate.not_after(),
+        request.display(),
+        chain.display(),
+        certificate.fingerprint(),
+    );
+    let document = json!({
+        "profile": certificate.profile().name(),
+        "member": member,
+        "not-after": certificate.not_after(),
+        "serial": certificate.serial(),
+        "fingerprint": certificate.fingerprint().to_string(),
+        "certificate": chain,
+        "request": request,
     });
     out.say(text, &document);
     Ok(ExitCode::SUCCESS)
