@@ -4,7 +4,12 @@
 //! adapter and the register against the published schema; and the adapter with a mapping file asks a service of PyPI `spyne`,
 //! over SOAP 1.1 and 1.2, and passes the conformance suite there.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at what it did not expect")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends at what it did not expect"
+)]
 
 #[path = "registers_by_python/recorder.rs"]
 mod recorder;
