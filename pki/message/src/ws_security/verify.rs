@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use mohur_chain::{Certificate, SealIdentity};
 use mohur_crypto::{Digest, PublicKey, sha256};
-use mohur_soap::{Element, Envelope, Version};
+use mohur_soap::{Element, Envelope, Version, ns};
 use mohur_wire::{Arrival, MemberId, Refusal, RefusalCode};
 
 use super::algorithm::method_uri;
@@ -198,7 +198,9 @@ fn parts<'s, 'd>(
 fn check_place(element: Element<'_>, body: Element<'_>, security: &Security<'_>) -> Result<(), Refusal> {
     let is_within = |parent: Option<Element<'_>>| parent.is_some() && element.parent() == parent;
     let in_security = is_within(Some(security.element)) && element != security.signature;
-    let is_header = is_within(security.element.parent()) && element != security.element;
+    // A host is shown octets and not the place that they stood in: no block may pass for a Body or a Timestamp there.
+    let passes_for_another = matches!(element.namespace(), ns::SOAP11 | ns::SOAP12 | ns::WSU);
+    let is_header = is_within(security.element.parent()) && element != security.element && !passes_for_another;
     if element == body || in_security || is_header {
         Ok(())
     } else {

@@ -175,4 +175,14 @@ fn only_what_stands_in_its_own_place_may_be_signed() {
     verify(&good.sign()).unwrap();
     let deeper = Draft { headers, references: references + &reference("hop"), ..Draft::default() };
     assert_refused(&deeper.sign(), Code::XmlRefused, "sign these only");
+    // Nor may a block pass for what a host is shown by its octets alone: a second Body, another Timestamp.
+    for block in [
+        format!("<soap:Body wsu:Id=\"second\">{}</soap:Body>", message::query_xml(&query())),
+        format!("<e:Body xmlns:e=\"{}\" Id=\"second\"><e/></e:Body>", ns::SOAP12),
+        "<wsu:Timestamp wsu:Id=\"second\"><wsu:Created>2026-06-15T13:00:00Z</wsu:Created></wsu:Timestamp>".to_owned(),
+    ] {
+        let references = reference("body") + &reference("times") + &reference("second");
+        let signed = Draft { headers: block, references, ..Draft::default() }.sign();
+        assert_refused(&signed, Code::XmlRefused, "sign these only");
+    }
 }
