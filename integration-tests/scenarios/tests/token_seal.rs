@@ -85,7 +85,7 @@ async fn start(federation: &Federation, conf: &Path) -> ChildBroker {
 
 /// Asks once; owner, broker and receipt are verified by the caller.
 async fn ask_once(federation: &Federation) {
-    let answered = federation.office().ask(&ask::blood_group(federation.citizen().fin)).await.unwrap();
+    let answered = federation.office().ask(ask::blood_group(federation.citizen().fin)).await.unwrap();
     assert!(!answered.sealed.is_empty());
 }
 
