@@ -145,11 +145,14 @@ fn target(element: Element<'_>) -> Result<Target<'_>, Refusal> {
     let uri =
         element.attribute("", "URI").ok_or_else(|| xml_refused("a ds:Reference has no URI: write URI=\"#id\""))?;
     if let Some(id) = uri.strip_prefix('#') {
-        // Not an XPointer: `#xpointer(/)` and `#element(…)` can mean something else than one element.
-        if id.is_empty() || id.contains('(') {
-            return Err(xml_refused("a ds:Reference points by XPointer: point to an element's id, URI=\"#id\""));
-        }
-        return Ok(Target::Id(id));
+        return if is_plain(id) {
+            Ok(Target::Id(id))
+        } else {
+            Err(xml_refused(
+                "a ds:Reference points to something else than a plain id, perhaps by XPointer: write URI=\"#id\", the id of letters, \
+                 digits, '_', '-', '.' and ':'",
+            ))
+        };
     }
     if let Some(content_id) = uri.strip_prefix("cid:").filter(|content_id| !content_id.is_empty()) {
         return Ok(Target::Attachment(content_id));
@@ -159,6 +162,12 @@ fn target(element: Element<'_>) -> Result<Target<'_>, Refusal> {
     } else {
         "a ds:Reference points outside the message: only URI=\"#id\" and, for an attachment, URI=\"cid:…\" are accepted"
     }))
+}
+
+/// An id that everybody reads as one: `#xpointer(/)` and `#element(…)` can mean something else than one element, and so can
+/// a space (two ids), a quote and a percent sign, to those who make an XPointer of it.
+fn is_plain(id: &str) -> bool {
+    !id.is_empty() && id.chars().all(|character| character.is_alphanumeric() || "_-.:".contains(character))
 }
 
 /// Exclusive C14N, before it perhaps enveloped-signature.
@@ -201,7 +210,7 @@ fn of_attachment(transforms: Element<'_>) -> Result<(bool, Vec<&str>), Refusal> 
     }
 }
 
-/// The `PrefixList` of exclusive C14N; empty and absent are the same.
+/// The `PrefixList` of exclusive C14N; an empty one and no parameters are the same.
 fn exclusive<'d>(element: Element<'d>, what: &str) -> Result<Vec<&'d str>, Refusal> {
     let uri = algorithm(element)?;
     if uri != ns::EXC_C14N {
@@ -222,10 +231,26 @@ fn exclusive<'d>(element: Element<'d>, what: &str) -> Result<Vec<&'d str>, Refus
     match list {
         None => Ok(Vec::new()),
         Some(list) if list.is(ns::EXC_C14N, "InclusiveNamespaces") && children.next().is_none() => {
-            Ok(list.attribute("", "PrefixList").unwrap_or_default().split_ascii_whitespace().collect())
+            prefix_list(list.attribute("", "PrefixList"))
         }
         Some(_) => Err(algorithm::refused("exclusive C14N takes no other parameter than InclusiveNamespaces.")),
     }
+}
+
+/// Prefixes with one space between each two: of more space, and of white space that is written as a reference and so is not
+/// normalised (XML 1.0 §3.3.3), not everybody makes the same prefixes.
+fn prefix_list(list: Option<&str>) -> Result<Vec<&str>, Refusal> {
+    let prefixes: Vec<&str> = match list {
+        Some("") => Vec::new(),
+        Some(list) => list.split(' ').collect(),
+        None => vec![""],
+    };
+    if prefixes.iter().any(|prefix| prefix.is_empty() || prefix.contains(['\t', '\n', '\r'])) {
+        return Err(algorithm::refused(
+            "InclusiveNamespaces needs its PrefixList: prefixes with one space between each two, and none around them.",
+        ));
+    }
+    Ok(prefixes)
 }
 
 /// The element must be this one of XML Signature.
