@@ -170,8 +170,8 @@ impl<'t> Reader<'t> {
     fn raw(&mut self) -> Option<&'t str> {
         let rest = self.rest();
         for (opening, closing) in [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")] {
-            if rest.starts_with(opening) {
-                let end = rest[opening.len()..].find(closing)? + opening.len() + closing.len();
+            if let Some(within) = rest.strip_prefix(opening) {
+                let end = within.find(closing)? + opening.len() + closing.len();
                 return Some(self.take(end));
             }
         }
