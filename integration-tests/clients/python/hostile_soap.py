@@ -247,7 +247,7 @@ def wrap_8_envelope_in_object(m, _):
 
 # --- wrapping through mixtures of wsu:Id, xml:id and Id
 
-@case("ids", "component-uncovered", "the Body that is read has no id at all, the signed one is a header block itself")
+@case("ids", "xml-refused", "the Body that is read has no id at all, the signed one is a header block itself")
 def ids_none_on_body(m, _):
     return wrap(m, lambda root, node: one(root, "/s:Envelope/s:Header").append(node), evil_body(""))
 
