@@ -34,9 +34,9 @@ struct State {
 }
 
 impl Pool {
-    pub(super) fn new(places: usize, first: Live) -> Self {
+    pub(super) fn new(places: usize, first: Option<Live>) -> Self {
         let mut free: Vec<_> = std::iter::repeat_with(|| None).take(places.saturating_sub(1)).collect();
-        free.push(Some(first));
+        free.push(first);
         Self { state: Mutex::new(State { free, age: 0 }), freed: Condvar::new() }
     }
 
@@ -98,5 +98,38 @@ impl Drop for Place<'_> {
         state.free.push(live);
         drop(state);
         self.pool.freed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn whoever_holds_a_place_holds_no_lock_and_who_finds_none_waits_no_longer_than_told() {
+        let pool = Pool::new(2, None);
+        let one = pool.take(Duration::ZERO).unwrap();
+        // The first is in use: were a lock held meanwhile, these would stand still.
+        std::thread::scope(|scope| {
+            let (taken, told) = channel();
+            let (pool, go_on) = (&pool, channel::<()>());
+            scope.spawn(move || {
+                let other = pool.take(Duration::ZERO);
+                taken.send(other.is_some()).unwrap();
+                go_on.1.recv().unwrap();
+            });
+            assert!(told.recv_timeout(Duration::from_secs(5)).unwrap(), "there are two places");
+            let start = Instant::now();
+            assert!(pool.take(Duration::from_millis(30)).is_none(), "and not three");
+            assert!(start.elapsed() >= Duration::from_millis(30));
+            go_on.0.send(()).unwrap();
+            assert!(pool.take(Duration::from_secs(5)).is_some(), "one was freed");
+        });
+        drop(one);
+        let both = (pool.take(Duration::ZERO), pool.take(Duration::ZERO));
+        assert!(both.0.is_some() && both.1.is_some(), "each place came back once");
+        assert!(pool.take(Duration::ZERO).is_none());
     }
 }

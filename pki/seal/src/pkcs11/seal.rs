@@ -48,7 +48,7 @@ impl TokenSeal {
         let first = link.connect().map_err(|refusal| refusal.into_error(&link.token))?;
         let sessions = key.sessions.max(1);
         Ok(Self {
-            pool: Pool::new(sessions, first),
+            pool: Pool::new(sessions, Some(first)),
             link,
             sessions,
             wait: key.wait,
