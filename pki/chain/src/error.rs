@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use mohur_wire::{RefusalCode, Timestamp};
 
-use crate::Profile;
+use crate::{Form, Profile};
 
 /// Why a certificate is refused. Public data only: identifiers of members are no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +71,12 @@ pub enum CertificateError {
     /// A certificate authority used as an end entity, or the reverse.
     #[error("its basic constraints are not those of a {0} certificate")]
     BasicConstraints(Profile),
+    /// An authority's certificate issued by itself that should not be, or the reverse.
+    #[error("not issued by whoever issues a {0} certificate: a root issues itself, and the root all other authorities")]
+    Issuer(Profile),
+    /// Badly written, whatever its profile.
+    #[error("{} ({})", .0.what(), .0.source())]
+    Form(Form),
     /// Valid for longer than the profile allows.
     #[error("valid for longer than the {days} days of a {profile} certificate")]
     LivesTooLong {
@@ -80,7 +86,9 @@ pub enum CertificateError {
         days: i64,
     },
     /// The key is of a kind or size that is not accepted.
-    #[error("its key is not ECDSA P-256, Ed25519 or RSA of 2048 to 8192 bits (authorities: ECDSA P-384 or P-256)")]
+    #[error(
+        "its key is not ECDSA P-256, Ed25519 or RSA of 2048 to 8192 bits in whole octets (authorities: ECDSA P-384 or P-256)"
+    )]
     WeakKey,
     /// Signed with an algorithm that is not accepted.
     #[error("signed with an algorithm that is not accepted: SHA-1 and older are refused")]
@@ -112,6 +120,8 @@ impl CertificateError {
             | Self::ExtendedKeyUsage(_)
             | Self::Policy(_)
             | Self::BasicConstraints(_)
+            | Self::Issuer(_)
+            | Self::Form(_)
             | Self::LivesTooLong { .. }
             | Self::WeakKey
             | Self::WeakSignature

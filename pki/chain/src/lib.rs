@@ -6,7 +6,9 @@
 
 mod certificate;
 pub mod error;
+pub mod form;
 pub mod inspection;
+pub mod lint;
 mod naming;
 pub mod oid;
 mod path;
@@ -18,7 +20,9 @@ mod trust;
 
 pub use certificate::Certificate;
 pub use error::{CertificateError, TrustError};
+pub use form::Form;
 pub use inspection::{Inspection, inspect};
+pub use lint::{Finding, lint};
 pub use pem::read_pem_file;
 pub use profile::Profile;
 pub use trust::{DirectorySigner, SealIdentity, TlsIdentity, Trust, TrustFiles};

@@ -6,7 +6,7 @@ use mohur_wire::Timestamp;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use webpki::{
     ALL_VERIFICATION_ALGS, CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage, RevocationCheckDepth,
-    RevocationOptionsBuilder, UnknownStatusPolicy, anchor_from_trusted_cert,
+    RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy, anchor_from_trusted_cert,
 };
 
 use crate::CertificateError;
@@ -21,34 +21,49 @@ pub(crate) struct Path<'a> {
 
 impl Path<'_> {
     pub(crate) fn validate(&self, leaf: &[u8], at: Timestamp) -> Result<(), CertificateError> {
-        let leaf = CertificateDer::from(leaf);
-        let leaf = EndEntityCert::try_from(&leaf).map_err(refuse)?;
-        let anchors = [anchor_from_trusted_cert(self.root).map_err(refuse)?];
-        let seconds = u64::try_from(at.as_second()).unwrap_or_default();
-        let revocation = RevocationOptionsBuilder::new(self.lists)
-            .map_err(|_| CertificateError::RevocationUnknown)?
-            .with_depth(RevocationCheckDepth::Chain)
-            .with_status_policy(UnknownStatusPolicy::Deny)
-            .with_expiration_policy(ExpirationPolicy::Enforce)
-            .build();
-        let path = leaf
-            .verify_for_usage(
-                ALL_VERIFICATION_ALGS,
-                &anchors,
-                self.intermediates,
-                UnixTime::since_unix_epoch(Duration::from_secs(seconds)),
-                KeyUsage::required(self.purpose),
-                Some(revocation),
-                None,
-            )
-            .map_err(refuse)?;
+        let revocation = revocation(self.lists)?;
+        let roots = std::slice::from_ref(self.root);
+        let length = walk(leaf, (roots, self.intermediates), KeyUsage::required(self.purpose), Some(revocation), at)?;
         // The root itself may have signed a certificate: then the authority of the profile was not on the path.
-        if path.intermediate_certificates().count() == self.intermediates.len() {
-            Ok(())
-        } else {
-            Err(CertificateError::UntrustedIssuer)
-        }
+        if length == self.intermediates.len() { Ok(()) } else { Err(CertificateError::UntrustedIssuer) }
     }
+}
+
+/// Every certificate of a path needs a list, and a fresh one.
+fn revocation<'a>(lists: &'a [&'a CertRevocationList<'static>]) -> Result<RevocationOptions<'a>, CertificateError> {
+    Ok(RevocationOptionsBuilder::new(lists)
+        .map_err(|_| CertificateError::RevocationUnknown)?
+        .with_depth(RevocationCheckDepth::Chain)
+        .with_status_policy(UnknownStatusPolicy::Deny)
+        .with_expiration_policy(ExpirationPolicy::Enforce)
+        .build())
+}
+
+/// Finds a path from the leaf through some of the intermediates to one of the roots: the number of intermediates on it.
+fn walk(
+    leaf: &[u8],
+    (roots, intermediates): (&[CertificateDer<'static>], &[CertificateDer<'static>]),
+    purpose: KeyUsage,
+    revocation: Option<RevocationOptions<'_>>,
+    at: Timestamp,
+) -> Result<usize, CertificateError> {
+    let leaf = CertificateDer::from(leaf);
+    let leaf = EndEntityCert::try_from(&leaf).map_err(refuse)?;
+    let anchors = roots.iter().map(|root| anchor_from_trusted_cert(root).map_err(refuse));
+    let anchors = anchors.collect::<Result<Vec<_>, _>>()?;
+    let seconds = u64::try_from(at.as_second()).unwrap_or_default();
+    let path = leaf
+        .verify_for_usage(
+            ALL_VERIFICATION_ALGS,
+            &anchors,
+            intermediates,
+            UnixTime::since_unix_epoch(Duration::from_secs(seconds)),
+            purpose,
+            revocation,
+            None,
+        )
+        .map_err(refuse)?;
+    Ok(path.intermediate_certificates().count())
 }
 
 fn from_unix(time: UnixTime) -> Timestamp {
@@ -75,3 +90,6 @@ fn refuse(error: Error) -> CertificateError {
         _ => CertificateError::InvalidPath,
     }
 }
+
+#[cfg(test)]
+mod limbo;

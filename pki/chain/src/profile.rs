@@ -75,8 +75,8 @@ impl fmt::Display for Profile {
 // RFC 5280 §4.2.1.3, in the order in which x509-parser numbers the bits.
 const DIGITAL_SIGNATURE: u16 = 1;
 const NON_REPUDIATION: u16 = 1 << 1;
-const KEY_CERT_SIGN: u16 = 1 << 5;
-const CRL_SIGN: u16 = 1 << 6;
+pub(crate) const KEY_CERT_SIGN: u16 = 1 << 5;
+pub(crate) const CRL_SIGN: u16 = 1 << 6;
 
 /// Which profile the certificate claims.
 pub(crate) fn claimed(reading: &Reading) -> Option<Profile> {
@@ -96,21 +96,34 @@ pub(crate) fn claimed(reading: &Reading) -> Option<Profile> {
 
 /// Everything that is wrong with the certificate by itself, whoever issued it and whatever the time.
 pub(crate) fn problems(reading: &Reading) -> Vec<CertificateError> {
-    let mut out = Vec::new();
-    if !reading.strong_signature {
-        out.push(CertificateError::WeakSignature);
+    match claimed(reading) {
+        Some(profile) => problems_as(reading, profile),
+        None => {
+            let mut out = weaknesses(reading);
+            out.push(CertificateError::NoProfile);
+            out
+        }
     }
-    let Some(profile) = claimed(reading) else {
-        out.push(CertificateError::NoProfile);
-        return out;
-    };
+}
+
+fn weaknesses(reading: &Reading) -> Vec<CertificateError> {
+    if reading.strong_signature { Vec::new() } else { vec![CertificateError::WeakSignature] }
+}
+
+/// Everything that keeps the certificate from having that profile, whichever it claims.
+pub(crate) fn problems_as(reading: &Reading, profile: Profile) -> Vec<CertificateError> {
+    let mut out = weaknesses(reading);
     let mut require = |holds: bool, error: CertificateError| {
         if !holds {
             out.push(error);
         }
     };
     require(has_accepted_key(reading, profile), CertificateError::WeakKey);
-    require(reading.path_length == profile.path_length(), CertificateError::BasicConstraints(profile));
+    let constrained = reading.authority == profile.is_authority() && reading.path_length == profile.path_length();
+    require(constrained, CertificateError::BasicConstraints(profile));
+    let (root, issuing) = (profile == Profile::Root, profile == Profile::Issuing);
+    let issued = if reading.self_issued { !issuing } else { !root };
+    require(issued, CertificateError::Issuer(profile));
     require(reading.key_usage == profile.key_usage(), CertificateError::KeyUsage(profile));
     require(has_purposes(reading, profile), CertificateError::ExtendedKeyUsage(profile));
     require(has_policies(reading, profile), CertificateError::Policy(profile));
@@ -123,10 +136,11 @@ pub(crate) fn problems(reading: &Reading) -> Vec<CertificateError> {
     }
     let hosts_allowed = profile == Profile::Tls || reading.hosts.is_empty();
     require(hosts_allowed && reading.other_names == 0, CertificateError::UnexpectedNames(profile));
+    out.extend(reading.form.iter().map(|fault| CertificateError::Form(*fault)));
     out
 }
 
-fn has_accepted_key(reading: &Reading, profile: Profile) -> bool {
+pub(crate) fn has_accepted_key(reading: &Reading, profile: Profile) -> bool {
     if profile.is_authority() {
         matches!(reading.key, Some(KeyKind::P256 | KeyKind::P384))
     } else {

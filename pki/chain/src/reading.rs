@@ -12,6 +12,7 @@ use x509_parser::time::ASN1Time;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use crate::CertificateError;
+use crate::form::{Form, faults};
 use crate::oid;
 
 /// The kinds of key that this program knows.
@@ -59,6 +60,8 @@ pub(crate) struct Reading {
     pub(crate) public_key: Option<PublicKey>,
     pub(crate) spki: Vec<u8>,
     pub(crate) strong_signature: bool,
+    /// How it is badly written.
+    pub(crate) form: Vec<Form>,
 }
 
 pub(crate) fn timestamp(time: ASN1Time) -> Result<Timestamp, CertificateError> {
@@ -96,12 +99,14 @@ impl Reading {
             public_key,
             spki: parsed.subject_pki.raw.to_vec(),
             strong_signature: is_strong(&parsed.signature_algorithm.algorithm.to_id_string()),
+            form: Vec::new(),
         };
         // RFC 5280 §4.2: no extension twice.
         parsed.extensions_map().map_err(|_| CertificateError::Unreadable)?;
         for extension in parsed.extensions() {
             reading.extension(extension.parsed_extension())?;
         }
+        reading.form = faults(&parsed, &reading);
         Ok(reading)
     }
 
@@ -190,11 +195,15 @@ fn public_key(spki: &SubjectPublicKeyInfo<'_>) -> (Option<KeyKind>, Option<Publi
     (kind, key)
 }
 
-/// RSA of 2048 to 8192 bits. The other kinds have one size each.
+/// RSA of 2048 to 8192 bits in whole octets. The other kinds have one size each.
 fn has_accepted_size(spki: &SubjectPublicKeyInfo<'_>) -> bool {
     if [RSA, RSA_PSS].contains(&spki.algorithm.algorithm.to_id_string().as_str()) {
         let parsed = RSAPublicKey::from_der(&spki.subject_public_key.data);
-        parsed.is_ok_and(|(rest, key)| rest.is_empty() && (2048..=8192).contains(&key.key_size()))
+        parsed.is_ok_and(|(rest, key)| {
+            let mut modulus = key.modulus.iter().skip_while(|octet| **octet == 0).peekable();
+            let whole = modulus.peek().is_some_and(|first| **first & 0x80 != 0);
+            rest.is_empty() && whole && (256..=1024).contains(&modulus.count())
+        })
     } else {
         true
     }

@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use mohur_crypto::public_key::verify_ecdsa_asn1;
 use mohur_wire::Timestamp;
 use webpki::{CertRevocationList, OwnedCertRevocationList};
+use x509_parser::oid_registry::OID_X509_EXT_CRL_NUMBER;
 use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::CertificateRevocationList;
 
 use crate::CertificateError;
+use crate::profile::CRL_SIGN;
 use crate::reading::{KeyKind, Reading, serial, timestamp};
 
 /// One authority's list, whose signature was verified.
@@ -30,6 +32,11 @@ impl RevocationList {
             return None;
         }
         // Refuses deltas, indirect lists and unknown critical extensions.
+        // RFC 5280 §4.2.1.3: its issuer signs lists; §5.2.3: the number is not critical.
+        let number = parsed.extensions().iter().find(|extension| extension.oid == OID_X509_EXT_CRL_NUMBER)?;
+        if issuer.key_usage & CRL_SIGN == 0 || number.critical {
+            return None;
+        }
         let list = CertRevocationList::from(OwnedCertRevocationList::from_der(der).ok()?);
         if list.issuing_distribution_point().is_some() {
             return None;
