@@ -2,6 +2,7 @@
 
 mod inspect;
 mod issue;
+mod lint;
 mod token;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ Examples:
   mohur pki log-key log.hub.az --out hub
   mohur pki inspect id-cards/seal.pem --trust national/trust
   mohur pki inspect national
+  mohur pki lint id-cards/seal.pem --profile seal
   mohur pki revoke id-cards/seal.pem --reason key-compromise --pki national
 
 The folder of `init` holds `authority/` (keys: keep it offline), `trust/` (give it to everyone) and `passphrase`.";
@@ -106,6 +108,8 @@ The new lists take effect where they are copied to; a fingerprint in the directo
     },
     /// Show what certificates are for, whom they name and what is wrong with them; or all that a PKI issued.
     Inspect(inspect::Args),
+    /// Say everything that keeps certificates from having their profile, and what to set.
+    Lint(lint::Args),
     /// Look into a PKCS#11 token, make keys in it, and request certificates for them.
     Token(token::Args),
 }
@@ -141,6 +145,7 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
         Command::SignDirectory { file, out: target, days, pki } => {
             sign_directory(&file, &target, days, (&pki, now), out)
         }
+        Command::Lint(args) => lint::run(&args, out),
         Command::Inspect(args) => inspect::run(&args, now, out),
         Command::Token(args) => token::run(&args, out),
     }

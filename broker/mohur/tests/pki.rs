@@ -92,6 +92,40 @@ fn readable(path: &Path) {
 }
 
 #[test]
+fn a_foreign_certificate_is_told_everything_that_is_wrong() {
+    let shell = Shell::new();
+    shell.good("pki issue seal AZ/GOV/MIA/id-cards --pki national --out id-cards");
+    assert!(shell.good("pki lint id-cards/seal.pem").contains("keeps the profile seal"));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-nodes", "-newkey", "rsa:1024", "-subj", "/CN=x", "-days", "4000"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", "key", "-out", "foreign.pem"])
+        .args(["-addext", "subjectAltName=DNS:*.example.org"])
+        .current_dir(shell.0.path())
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let text = shell.bad("pki lint foreign.pem --profile seal", 1);
+    for expected in [
+        "foreign.pem: not a seal certificate",
+        "WRONG   its key is not ECDSA P-256",
+        "after decision record 0012",
+        "set   keyUsage=critical,digitalSignature,nonRepudiation",
+        "set   extendedKeyUsage=1.3.6.1.5.5.7.3.36",
+        "-days 731 or less",
+        "URI:mohur://instance/class/member/subsystem",
+        "RFC 5280 section 4.2.1.6",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    let (code, out, _) = shell.run("--json pki lint id-cards/seal.pem foreign.pem");
+    let found: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, found.pointer("/0/findings/0")), (1, None));
+    assert_eq!(found.pointer("/0/profile").unwrap(), "seal");
+    assert!(found.as_array().unwrap().last().unwrap()["findings"][0]["problem"].is_string(), "{out}");
+    assert!(shell.bad("pki lint id-cards/seal.key", 2).contains("no certificate"));
+}
+
+#[test]
 fn a_directory_is_signed_once_for_each_version() {
     let shell = Shell::new();
     let write = |version: u32, rate: &str| {
@@ -114,7 +148,14 @@ fn a_directory_is_signed_once_for_each_version() {
 #[test]
 fn every_help_has_an_example_that_runs_here() {
     let shell = Shell(tempfile::tempdir().unwrap());
-    for line in ["pki --help", "pki init --help", "pki issue --help", "pki revoke --help", "pki inspect --help"] {
+    for line in [
+        "pki --help",
+        "pki init --help",
+        "pki issue --help",
+        "pki revoke --help",
+        "pki inspect --help",
+        "pki lint --help",
+    ] {
         assert!(shell.good(line).contains("mohur pki "), "{line}");
     }
     let help = shell.good("pki --help");
