@@ -9,6 +9,8 @@ mod national;
 mod register;
 mod request;
 mod revocation;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod template;
 
 #[cfg(feature = "testing")]
