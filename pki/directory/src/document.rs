@@ -32,6 +32,26 @@ pub struct Directory {
     /// The published bundle definitions.
     #[serde(default)]
     pub definitions: Vec<DefinitionEntry>,
+    /// The other domains that are trusted, and with what.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign: Vec<ForeignDomain>,
+}
+
+/// What this domain trusts another one with. One-way: it says nothing about what the other one trusts this one with, and
+/// being trusted to ask is another thing than being trusted to answer. What is not named is not trusted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ForeignDomain {
+    /// The instance that all identifiers of that domain begin with, e.g. `GE`; nothing of it counts for any other name.
+    pub domain: String,
+    /// SHA-256 of its root certificate (DER): the only root that counts for it.
+    pub root: HexDigest,
+    /// Trusted to ask: the services of ours that its members may ask.
+    #[serde(default)]
+    pub may_ask: Vec<ServiceId>,
+    /// Trusted to answer: the services of its members that ours may ask, and whose answers count.
+    #[serde(default)]
+    pub may_answer: Vec<ServiceId>,
 }
 
 /// A broker.

@@ -10,8 +10,8 @@ pub mod rollback;
 mod snapshot;
 
 pub use document::{
-    Authority, BrokerEntry, DefinitionEntry, Directory, HexDigest, HostEntry, LogEntry, MemberEntry, PolicyEntry,
-    SealEntry, ServiceEntry,
+    Authority, BrokerEntry, DefinitionEntry, Directory, ForeignDomain, HexDigest, HostEntry, LogEntry, MemberEntry,
+    PolicyEntry, SealEntry, ServiceEntry,
 };
 pub use error::{DirectoryError, SealLookupError};
 pub use jws::sign;

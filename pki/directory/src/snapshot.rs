@@ -8,7 +8,9 @@ use mohur_chain::{Certificate, Profile, SealIdentity, Trust};
 use mohur_crypto::digest::{Digest, sha256};
 use mohur_wire::{MemberId, MessageId, ServiceId, Timestamp, Verb};
 
-use crate::document::{Authority, BrokerEntry, DefinitionEntry, Directory, LogEntry, MemberEntry, SealEntry};
+use crate::document::{
+    Authority, BrokerEntry, DefinitionEntry, Directory, ForeignDomain, LogEntry, MemberEntry, SealEntry,
+};
 use crate::error::{DirectoryError, SealLookupError};
 use crate::jws;
 use crate::rollback::RollbackGuard;
@@ -31,6 +33,7 @@ struct Index {
     logs: HashMap<String, usize>,
     denied: HashSet<Digest>,
     definitions: HashMap<MessageId, usize>,
+    foreign: HashMap<String, usize>,
 }
 
 /// Where a service is, and who owns it.
@@ -155,6 +158,16 @@ impl Snapshot {
     pub fn definition(&self, id: &MessageId) -> Option<&DefinitionEntry> {
         self.0.definitions.get(id).and_then(|at| self.0.directory.definitions.get(*at))
     }
+
+    /// The instance that all its identifiers begin with.
+    pub fn domain(&self) -> &str {
+        &self.0.directory.domain
+    }
+
+    /// What another domain is trusted with, if it is.
+    pub fn foreign(&self, domain: &str) -> Option<&ForeignDomain> {
+        self.0.foreign.get(domain).and_then(|at| self.0.directory.foreign.get(*at))
+    }
 }
 
 impl std::fmt::Debug for Snapshot {
@@ -179,8 +192,10 @@ impl Index {
             logs: HashMap::new(),
             denied: directory.denied.iter().map(|denied| denied.0).collect(),
             definitions: HashMap::new(),
+            foreign: HashMap::new(),
             directory: Directory { brokers: Vec::new(), members: Vec::new(), definitions: Vec::new(), ..directory },
         };
+        index.check_foreign()?;
         directory.brokers.into_iter().try_for_each(|broker| index.add_broker(broker))?;
         directory.members.into_iter().try_for_each(|member| index.add_member(member))?;
         directory.definitions.into_iter().try_for_each(|definition| index.add_definition(definition))?;
@@ -227,6 +242,24 @@ impl Index {
             }
         }
         self.directory.members.push(member);
+        Ok(())
+    }
+
+    /// Another domain is trusted for its own names only, and only with services that are ours or its own to be asked.
+    fn check_foreign(&mut self) -> Result<(), DirectoryError> {
+        let own = &self.directory.domain;
+        for (at, foreign) in self.directory.foreign.iter().enumerate() {
+            let domain = &foreign.domain;
+            if domain == own || self.foreign.insert(domain.clone(), at).is_some() {
+                return Err(inconsistent(format!("the foreign domain {domain} stands twice, or is our own")));
+            }
+            if let Some(service) = foreign.may_ask.iter().find(|service| service.owner().instance() != own) {
+                return Err(inconsistent(format!("{domain} may ask {service}, which is not a service of {own}")));
+            }
+            if let Some(service) = foreign.may_answer.iter().find(|service| service.owner().instance() != domain) {
+                return Err(inconsistent(format!("{domain} may answer for {service}, which is not a service of its")));
+            }
+        }
         Ok(())
     }
 

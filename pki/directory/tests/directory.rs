@@ -13,8 +13,8 @@ use mohur_chain::{Certificate, CertificateError, Trust};
 use mohur_crypto::Algorithm;
 use mohur_crypto::digest::sha256;
 use mohur_directory::{
-    BrokerEntry, DefinitionEntry, Directory, DirectoryError, HostEntry, LogEntry, MemberEntry, PolicyEntry,
-    RollbackGuard, SealEntry, SealLookupError, ServiceEntry, Snapshot, sign,
+    BrokerEntry, DefinitionEntry, Directory, DirectoryError, ForeignDomain, HostEntry, LogEntry, MemberEntry,
+    PolicyEntry, RollbackGuard, SealEntry, SealLookupError, ServiceEntry, Snapshot, sign,
 };
 use mohur_seal::{KeyKind, Passphrase, Seal, SealError};
 use mohur_wire::{MemberId, RefusalCode, Timestamp, Verb};
@@ -52,6 +52,7 @@ impl World {
             domain: "AZ".to_owned(),
             brokers: Vec::new(),
             members: Vec::new(),
+            foreign: Vec::new(),
             denied: Vec::new(),
             definitions: vec![DefinitionEntry {
                 id: "issue-id-document".parse().unwrap(),
@@ -280,6 +281,36 @@ fn a_directory_that_contradicts_itself_is_refused() {
         *seal = seal.clone().pinned_to(Algorithm::RsaV15Sha256);
     });
     assert!(matches!(pinned, DirectoryError::Seal { source: CertificateError::WrongAlgorithm, .. }), "{pinned}");
+}
+
+fn foreign(domain: &str, may_ask: &[&str], may_answer: &[&str]) -> ForeignDomain {
+    let services = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+    let root = sha256(b"the root of the neighbour").into();
+    ForeignDomain { domain: domain.to_owned(), root, may_ask: services(may_ask), may_answer: services(may_answer) }
+}
+
+#[test]
+fn another_domain_is_trusted_with_what_is_named_and_for_its_own_names_only() {
+    const OURS: &str = "AZ/GOV/MOJ/civil-registry/birth/v1";
+    const THEIRS: &str = "GE/GOV/MOJ/civil-registry/birth/v1";
+    let trusting = |entries: &[ForeignDomain]| {
+        let mut world = World::new();
+        world.directory.foreign = entries.to_vec();
+        world.verify()
+    };
+    let good = foreign("GE", &[OURS], &[THEIRS]);
+    let snapshot = trusting(std::slice::from_ref(&good)).unwrap();
+    assert_eq!(snapshot.foreign("GE"), Some(&good));
+    assert_eq!((snapshot.foreign("AZ"), snapshot.foreign("TR")), (None, None));
+    for wrong in [
+        vec![foreign("AZ", &[], &[])],
+        vec![good.clone(), good],
+        vec![foreign("GE", &[THEIRS], &[])],
+        vec![foreign("GE", &[], &[OURS])],
+        vec![foreign("GE", &[], &["TR/GOV/MOJ/civil-registry/birth/v1"])],
+    ] {
+        assert!(matches!(trusting(&wrong), Err(DirectoryError::Inconsistent(_))), "{wrong:?}");
+    }
 }
 
 #[test]

@@ -46,6 +46,7 @@ fn directory(national: &National, version: u64, denied: &[&TlsMaterial]) -> Snap
         domain: national.domain().to_owned(),
         brokers: Vec::new(),
         members: Vec::new(),
+        foreign: Vec::new(),
         denied: denied.iter().map(|material| material.certificate().fingerprint().into()).collect(),
         definitions: Vec::new(),
     };

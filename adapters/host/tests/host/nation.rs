@@ -95,6 +95,7 @@ impl Nation {
             domain: "AZ".to_owned(),
             brokers: Vec::new(),
             members: Vec::new(),
+            foreign: Vec::new(),
             denied: Vec::new(),
             definitions: vec![DefinitionEntry {
                 id: "issue-id-document".parse().unwrap(),

@@ -79,6 +79,7 @@ impl Domain {
             domain: "AZ".to_owned(),
             brokers: Vec::new(),
             members: Vec::new(),
+            foreign: Vec::new(),
             denied: denied.iter().map(|material| material.certificate().fingerprint().into()).collect(),
             definitions: Vec::new(),
         };

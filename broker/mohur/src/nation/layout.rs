@@ -210,6 +210,7 @@ fn empty_directory(now: Timestamp) -> Directory {
         domain: "AZ".to_owned(),
         brokers: Vec::new(),
         members: Vec::new(),
+        foreign: Vec::new(),
         denied: Vec::new(),
         definitions: Vec::new(),
     }
