@@ -29,12 +29,12 @@ pub enum AuthorityError {
         path: PathBuf,
     },
     /// The register is damaged.
-    #[error("{}: not a register of certificates: {source}", path.display())]
+    #[error("{}: the register of certificates: {what}", path.display())]
     Register {
         /// Which file.
         path: PathBuf,
         /// What is wrong.
-        source: serde_json::Error,
+        what: String,
     },
     /// A key cannot be used.
     #[error(transparent)]

@@ -63,7 +63,7 @@ impl Layout {
     }
 
     pub(crate) fn register(&self) -> PathBuf {
-        self.authority().join("register.json")
+        self.authority().join("register.redb")
     }
 }
 

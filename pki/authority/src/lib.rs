@@ -4,6 +4,7 @@
 //! OCSP and the ceremony with shared keys come later. The broker's server never links this crate.
 
 mod error;
+mod journal;
 mod layout;
 mod national;
 mod register;
@@ -17,8 +18,9 @@ mod template;
 pub mod testing;
 
 pub use error::AuthorityError;
+pub use journal::{Entry, Event, Grounds};
 pub use layout::Layout;
 pub use national::{Issue, Issued, National, create_log_key};
-pub use register::{Issuer, Record, Revocation, records};
+pub use register::{Issuer, Record, Revocation, entries, records};
 pub use request::{Requested, request};
 pub use revocation::{Reason, ReasonParseError};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use mohur_chain::{Certificate, CertificateError, Profile, Trust};
+use mohur_chain::{Certificate, CertificateError, Trust};
 use mohur_seal::generate::generate;
 use mohur_seal::key_file::{read_encrypted, write_encrypted};
 use mohur_seal::{KeyKind, LogSigner, Passphrase, SoftwareSeal, Zeroizing};
@@ -76,7 +76,7 @@ impl National {
         create_private(&layout.authority())?;
         create_public(&layout.trust())?;
         let lock = lock(&layout)?;
-        let mut register = Register::new(domain.to_owned());
+        let register = Register::create(&layout, domain)?;
         let root = new_authority(&layout, Issuer::Root, passphrase)?;
         sign_authority(&layout, Issuer::Root, &root, &root, (domain, now))?;
         let [tls_ca, seal_ca] = [Issuer::TlsCa, Issuer::SealCa].map(|which| -> Result<_, AuthorityError> {
@@ -84,7 +84,7 @@ impl National {
             sign_authority(&layout, which, &key, &root, (domain, now))?;
             Ok(key)
         });
-        let directory = new_directory_signer(&layout, &root, passphrase, &mut register, now)?;
+        let directory = new_directory_signer(&layout, &root, passphrase, &register, now)?;
         let (tls_ca, seal_ca) = (tls_ca?, seal_ca?);
         let mut national = Self { layout, register, root: Some(root), tls_ca, seal_ca, directory, _lock: lock };
         national.record_authorities(now)?;
@@ -95,8 +95,8 @@ impl National {
     /// Opens an existing one. The root's key may be absent: then nothing can be done in the root's name.
     pub fn open(folder: &Path, passphrase: &Passphrase) -> Result<Self, AuthorityError> {
         let layout = Layout::new(folder);
-        let register = Register::load(&layout)?;
         let lock = lock(&layout)?;
+        let register = Register::open(&layout)?;
         let open = |issuer| key_pair(&read_encrypted(&layout.key(issuer), passphrase)?, KeyKind::P384);
         let root = if layout.key(Issuer::Root).exists() { Some(open(Issuer::Root)?) } else { None };
         let (tls_ca, seal_ca) = (open(Issuer::TlsCa)?, open(Issuer::SealCa)?);
@@ -111,12 +111,17 @@ impl National {
 
     /// The domain.
     pub fn domain(&self) -> &str {
-        &self.register.domain
+        self.register.domain()
     }
 
     /// Everything that was issued here.
-    pub fn certificates(&self) -> &[Record] {
-        &self.register.certificates
+    pub fn certificates(&self) -> Result<Vec<Record>, AuthorityError> {
+        self.register.certificates()
+    }
+
+    /// The certificate of that issuer with that serial number: hexadecimal, lower case, without leading zeros.
+    pub fn certificate_of(&self, issuer: Issuer, serial: &str) -> Result<Option<Record>, AuthorityError> {
+        self.register.by_serial(issuer, serial)
     }
 
     /// The trust anchors with the current revocation lists.
@@ -150,8 +155,7 @@ impl National {
         let file = |suffix: &str| issue.folder.join(format!("{name}.{suffix}"));
         let (chain, key) = (file("pem"), file("key"));
         // Registered first: a certificate that exists can be revoked, whatever happens to the files.
-        self.register.add(template.issuer, &certificate);
-        self.register.save(&self.layout)?;
+        self.register.add(&Record::of(template.issuer, &certificate), &der, issue.now)?;
         write_encrypted(&key, &pkcs8, issue.passphrase)?;
         let issuer = read(&self.layout.certificate(template.issuer))?;
         replace(&chain, &format!("{}{issuer}", pem(&der)))?;
@@ -159,16 +163,16 @@ impl National {
     }
 
     pub(crate) fn check_domain(&self, member: &MemberId) -> Result<(), AuthorityError> {
-        if member.instance() == self.register.domain {
+        if member.instance() == self.register.domain() {
             return Ok(());
         }
-        Err(AuthorityError::OtherDomain { member: member.to_string(), domain: self.register.domain.clone() })
+        Err(AuthorityError::OtherDomain { member: member.to_string(), domain: self.register.domain().to_owned() })
     }
 
     /// Signs a certificate for the key `pkcs8`.
     pub(crate) fn sign(&self, template: &Template, pkcs8: &[u8]) -> Result<CertificateDer<'static>, AuthorityError> {
         let subject = key_pair(pkcs8, template.key)?;
-        let params = template.parameters(&self.register.domain)?;
+        let params = template.parameters(self.register.domain())?;
         Ok(params.signed_by(&*subject, &self.signer(template.issuer)?)?.der().clone())
     }
 
@@ -191,23 +195,15 @@ impl National {
         for which in Issuer::ALL {
             let der = certificate(&self.layout, which)?;
             let found = mohur_chain::inspect(&der, None, now)?;
-            self.register.certificates.push(Record {
-                serial: found.serial,
-                fingerprint: found.fingerprint.to_string(),
-                issuer: Issuer::Root,
-                profile: found.profile.map_or("none", Profile::name).to_owned(),
-                subject: which.name().to_owned(),
-                not_after: found.not_after,
-                revoked: None,
-            });
+            self.register.add(&Record::of_authority(which, found), &der, now)?;
         }
-        self.register.save(&self.layout)
+        Ok(())
     }
 }
 
 impl std::fmt::Debug for National {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "National({}, {})", self.register.domain, self.layout.folder().display())
+        write!(f, "National({}, {})", self.register.domain(), self.layout.folder().display())
     }
 }
 
@@ -257,17 +253,17 @@ fn new_directory_signer(
     layout: &Layout,
     root: &KeyPair,
     passphrase: &Passphrase,
-    register: &mut Register,
+    register: &Register,
     now: Timestamp,
 ) -> Result<SoftwareSeal, AuthorityError> {
     let pkcs8 = generate(KeyKind::P256)?;
-    let template = Template::directory(&register.domain, now)?;
+    let template = Template::directory(register.domain(), now)?;
     let subject = key_pair(&pkcs8, template.key)?;
-    let params = template.parameters(&register.domain)?;
+    let params = template.parameters(register.domain())?;
     let signed = params.signed_by(&*subject, &signer(layout, Issuer::Root, root)?)?;
     write_encrypted(&layout.directory_key(), &pkcs8, passphrase)?;
     replace(&layout.directory_certificate(), &pem(signed.der()))?;
-    register.add(Issuer::Root, &Certificate::parse(signed.der())?);
+    register.add(&Record::of(Issuer::Root, &Certificate::parse(signed.der())?), signed.der(), now)?;
     Ok(SoftwareSeal::from_pkcs8(&pkcs8, signed.der())?)
 }
 

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::AuthorityError;
 use crate::layout::{create_private, read, replace};
 use crate::national::{National, pem};
+use crate::register::Record;
 use crate::template::Template;
 
 /// The request for a certificate of a key in a token, PEM. It names the member for people to read; the authority takes
@@ -75,8 +76,7 @@ impl National {
         let certificate = Certificate::parse(&der)?;
         create_private(requested.folder)?;
         let chain = requested.folder.join("seal.pem");
-        self.register.add(template.issuer, &certificate);
-        self.register.save(&self.layout)?;
+        self.register.add(&Record::of(template.issuer, &certificate), &der, requested.now)?;
         let issuer = read(&self.layout.certificate(template.issuer))?;
         replace(&chain, &format!("{}{issuer}", pem(&der)))?;
         Ok((certificate, chain))

@@ -7,6 +7,7 @@ use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevocationReason, Revo
 use serde::{Deserialize, Serialize};
 
 use crate::AuthorityError;
+use crate::journal::Grounds;
 use crate::layout::replace;
 use crate::national::National;
 use crate::register::{Issuer, Record, Revocation};
@@ -90,29 +91,24 @@ const fn list_days(issuer: Issuer) -> i64 {
 impl National {
     /// Revokes the certificate whose serial number or fingerprint begins with `which`, and writes new lists.
     pub fn revoke(&mut self, which: &str, reason: Reason, now: Timestamp) -> Result<Record, AuthorityError> {
-        let needs_root = self.register.find(which)?.issuer == Issuer::Root;
-        if needs_root && !self.has_root() {
+        let found = self.register.find(which)?;
+        if found.issuer == Issuer::Root && !self.has_root() {
             return Err(AuthorityError::RootAway { path: self.layout.key(Issuer::Root) });
         }
-        let record = self.register.find(which)?;
-        if record.revoked.is_some() {
-            return Err(AuthorityError::AlreadyRevoked(record.serial.clone()));
-        }
-        record.revoked = Some(Revocation { at: now, reason });
-        let record = record.clone();
+        let record =
+            self.register.change(|change| change.revoke(&found.fingerprint, reason, Grounds::Operator, now))?;
         self.renew_revocation_lists(now)?;
         Ok(record)
     }
 
     /// Writes new lists of every authority whose key is here, with a higher number. The others keep theirs.
     pub fn renew_revocation_lists(&mut self, now: Timestamp) -> Result<(), AuthorityError> {
-        self.register.crl_number += 1;
-        self.register.save(&self.layout)?;
+        let number = self.register.change(|change| change.next_crl_number())?;
         for issuer in Issuer::ALL {
             if issuer != Issuer::Root || self.has_root() {
                 let until = now.as_second().saturating_add(list_days(issuer) * DAY);
                 let until = Timestamp::from_second(until).map_err(|_| AuthorityError::Time)?;
-                replace(&self.layout.crl(issuer), &self.revocation_list(issuer, now, until)?)?;
+                replace(&self.layout.crl(issuer), &self.revocation_list(issuer, number, now, until)?)?;
             }
         }
         Ok(())
@@ -121,11 +117,12 @@ impl National {
     pub(crate) fn revocation_list(
         &self,
         issuer: Issuer,
+        number: u64,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<String, AuthorityError> {
         let mut revoked_certs = Vec::new();
-        for record in self.register.certificates.iter().filter(|record| record.issuer == issuer) {
+        for record in self.register.revoked(issuer)? {
             let Some(Revocation { at, reason }) = record.revoked else { continue };
             revoked_certs.push(RevokedCertParams {
                 serial_number: SerialNumber::from_slice(&unhex(&record.serial)),
@@ -137,7 +134,7 @@ impl National {
         let params = CertificateRevocationListParams {
             this_update: moment(now)?,
             next_update: moment(until)?,
-            crl_number: SerialNumber::from(self.register.crl_number),
+            crl_number: SerialNumber::from(number),
             issuing_distribution_point: None,
             revoked_certs,
             key_identifier_method: KeyIdMethod::Sha256,

@@ -51,7 +51,8 @@ impl National {
         (from, until): (Timestamp, Timestamp),
         in_place: bool,
     ) -> Result<String, AuthorityError> {
-        let list = self.revocation_list(issuer, from, until)?;
+        let list =
+            self.revocation_list(issuer, self.register.change(|change| change.next_crl_number())?, from, until)?;
         if in_place {
             replace(&self.layout.crl(issuer), &list)?;
         }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use mohur_authority::{AuthorityError, Issue, National, Reason, create_log_key};
+use mohur_authority::{AuthorityError, Event, Issue, Issuer, National, Reason, create_log_key};
 use mohur_chain::{Certificate, CertificateError, Profile};
 use mohur_seal::{KeyKind, LogSigner, Passphrase, Seal, SoftwareSeal};
 use mohur_wire::{MemberId, Timestamp};
@@ -130,7 +130,8 @@ fn a_revoked_authority_takes_everything_under_it_along() {
     let (pki, mut national) = Pki::new();
     let folder = pki.folder.path().join("a");
     let seal = national.issue_seal(&pki.issue(&folder)).unwrap();
-    let authority = national.certificates().iter().find(|record| record.subject == "seal-ca").unwrap().serial.clone();
+    let authority =
+        national.certificates().unwrap().iter().find(|record| record.subject == "seal-ca").unwrap().serial.clone();
     national.revoke(&authority, Reason::KeyCompromise, now()).unwrap();
     let refused = national.trust().unwrap().validate_seal(&seal.certificate, now());
     assert_eq!(refused, Err(CertificateError::Revoked));
@@ -151,7 +152,8 @@ fn it_can_be_opened_again_without_the_root_but_only_by_one() {
     national.issue_seal(&pki.issue(&pki.folder.path().join("b"))).unwrap();
     national.revoke(&issued.certificate.serial(), Reason::Superseded, now()).unwrap();
     assert!(national.trust().unwrap().validate_tls(&issued.certificate, now()).is_err());
-    let root = national.certificates().iter().find(|record| record.subject == "tls-ca").unwrap().serial.clone();
+    let root =
+        national.certificates().unwrap().iter().find(|record| record.subject == "tls-ca").unwrap().serial.clone();
     let refused = national.revoke(&root, Reason::KeyCompromise, now());
     assert!(matches!(refused, Err(AuthorityError::RootAway { .. })));
     drop(national);
@@ -196,4 +198,25 @@ fn every_key_is_private_and_a_whole_demo_is_made_in_a_second() {
         let text = fs::read_to_string(&key).unwrap();
         assert!(text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"), "{}", key.display());
     }
+}
+
+#[test]
+fn what_was_issued_is_found_again_and_the_journal_tells_of_it() {
+    let (pki, mut national) = Pki::new();
+    let issued = national.issue_tls(&pki.issue(&pki.folder.path().join("a")), &[]).unwrap();
+    let serial = issued.certificate.serial();
+    let found = national.certificate_of(Issuer::TlsCa, &serial).unwrap().unwrap();
+    assert_eq!((found.subject.as_str(), found.revoked), (pki.member.as_str(), None));
+    assert_eq!(national.certificate_of(Issuer::SealCa, &serial).unwrap(), None, "another authority's number");
+    national.revoke(&serial, Reason::KeyCompromise, now()).unwrap();
+    assert!(matches!(mohur_authority::records(national.layout()), Err(AuthorityError::Busy { .. })));
+    let layout = national.layout().clone();
+    drop(national);
+    let revoked = mohur_authority::records(&layout).unwrap().into_iter().filter(|record| record.revoked.is_some());
+    assert_eq!(revoked.count(), 1);
+    let entries = mohur_authority::entries(&layout).unwrap();
+    let [.., issued, last] = entries.as_slice() else { panic!() };
+    assert!(matches!(&issued.event, Event::Issued { certificate, .. } if certificate.serial == serial));
+    assert!(matches!(&last.event, Event::Revoked { certificate, .. } if certificate.revoked.is_some()));
+    assert_eq!(last.number, u64::try_from(entries.len()).unwrap());
 }
