@@ -90,6 +90,11 @@ pub enum CertificateError {
         "its key is not ECDSA P-256, Ed25519 or RSA of 2048 to 8192 bits in whole octets (authorities: ECDSA P-384 or P-256)"
     )]
     WeakKey,
+    /// May not sign this kind of statement.
+    #[error(
+        "its extended key usage does not allow this statement: timeStamping alone and critical (RFC 3161 section 2.3), or OCSPSigning (RFC 6960 section 4.2.2.2)"
+    )]
+    Purpose,
     /// Signed with an algorithm that is not accepted.
     #[error("signed with an algorithm that is not accepted: SHA-1 and older are refused")]
     WeakSignature,
@@ -124,6 +129,7 @@ impl CertificateError {
             | Self::Form(_)
             | Self::LivesTooLong { .. }
             | Self::WeakKey
+            | Self::Purpose
             | Self::WeakSignature
             | Self::WrongAlgorithm => RefusalCode::CertificateRefused,
         }

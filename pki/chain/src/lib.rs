@@ -16,6 +16,7 @@ mod pem;
 pub mod profile;
 mod reading;
 mod revocation;
+pub mod signer;
 mod trust;
 
 pub use certificate::Certificate;
@@ -25,4 +26,5 @@ pub use inspection::{Inspection, inspect};
 pub use lint::{Finding, lint};
 pub use pem::read_pem_file;
 pub use profile::Profile;
+pub use signer::{Anchors, Purpose, SignerCertificate};
 pub use trust::{DirectorySigner, SealIdentity, TlsIdentity, Trust, TrustFiles};

@@ -72,6 +72,7 @@ fn advice(problem: &CertificateError) -> (&'static str, String) {
         | CertificateError::UntrustedIssuer
         | CertificateError::BadSignature
         | CertificateError::InvalidPath
+        | CertificateError::Purpose
         | CertificateError::WrongProfile { .. }
         | CertificateError::WrongAlgorithm => {
             ("RFC 5280 section 6", "a certificate of this domain's authority".to_owned())

@@ -30,7 +30,9 @@ impl Path<'_> {
 }
 
 /// Every certificate of a path needs a list, and a fresh one.
-fn revocation<'a>(lists: &'a [&'a CertRevocationList<'static>]) -> Result<RevocationOptions<'a>, CertificateError> {
+pub(crate) fn revocation<'a>(
+    lists: &'a [&'a CertRevocationList<'static>],
+) -> Result<RevocationOptions<'a>, CertificateError> {
     Ok(RevocationOptionsBuilder::new(lists)
         .map_err(|_| CertificateError::RevocationUnknown)?
         .with_depth(RevocationCheckDepth::Chain)
@@ -40,7 +42,7 @@ fn revocation<'a>(lists: &'a [&'a CertRevocationList<'static>]) -> Result<Revoca
 }
 
 /// Finds a path from the leaf through some of the intermediates to one of the roots: the number of intermediates on it.
-fn walk(
+pub(crate) fn walk(
     leaf: &[u8],
     (roots, intermediates): (&[CertificateDer<'static>], &[CertificateDer<'static>]),
     purpose: KeyUsage,

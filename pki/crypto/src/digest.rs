@@ -28,6 +28,22 @@ pub fn sha256_parts(parts: &[&[u8]]) -> Digest {
     Digest(out)
 }
 
+/// SHA-256 of everything that `source` gives, piece by piece.
+pub fn sha256_of(source: &mut impl std::io::Read) -> std::io::Result<Digest> {
+    let mut context = Context::new(&SHA256);
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        let read = source.read(&mut piece)?;
+        if read == 0 {
+            break;
+        }
+        context.update(piece.get(..read).unwrap_or_default());
+    }
+    let mut out = [0; 32];
+    out.copy_from_slice(context.finish().as_ref());
+    Ok(Digest(out))
+}
+
 /// SHA-1 of a certificate or a public key, to tell one from another among known ones: nothing is ever trusted for it.
 pub fn sha1_name(bytes: &[u8]) -> [u8; 20] {
     let mut out = [0; 20];

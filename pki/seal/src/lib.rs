@@ -12,6 +12,7 @@ pub mod passphrase;
 pub mod pkcs11;
 mod software;
 mod source;
+mod x509;
 
 pub use error::SealError;
 pub use generate::KeyKind;
@@ -19,6 +20,7 @@ pub use log_signer::LogSigner;
 pub use passphrase::Passphrase;
 pub use software::SoftwareSeal;
 pub use source::{KeySource, SealSource};
+pub use x509::{sign_x509, x509_algorithm};
 pub use zeroize::Zeroizing;
 
 use mohur_crypto::{Algorithm, Digest, digest::sha256};
