@@ -46,10 +46,10 @@ impl Admin {
     async fn health(&self, arrival: Arrival) -> Response<Bytes> {
         let world = self.0.world.load_full();
         let mut problems = Vec::new();
-        if !world.directory.is_current(arrival.0) {
+        if !world.directory().is_current(arrival.0) {
             problems.push("the directory has expired".to_owned());
         }
-        if world.trust.fresh_until() <= arrival.0 {
+        if world.domains.home().trust.fresh_until() <= arrival.0 {
             problems.push("a revocation list is stale".to_owned());
         }
         let policy = world.policy(&self.0.me);
@@ -63,7 +63,7 @@ impl Admin {
         let health = Health {
             status: if problems.is_empty() { "ok" } else { "degraded" },
             member: self.0.me.to_string(),
-            directory: world.directory.version(),
+            directory: world.directory().version(),
             policy: policy.ok().map(|_| world.agency().version()),
             register: match (register.is_ok(), is_closed) {
                 (true, true) => "reached",

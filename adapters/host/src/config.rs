@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use mohur_chain::TrustFiles;
 use mohur_config::{ConfigErrors, Table};
-use mohur_http::{Limits, inside_client, seal_source};
+use mohur_directory::ForeignFiles;
+use mohur_http::{Limits, foreign_files, inside_client, seal_source};
 use mohur_seal::SealSource;
 use mohur_transport::InsideClientFiles;
 use mohur_wire::MemberId;
@@ -38,6 +39,8 @@ pub struct HostConfig {
     pub directory: PathBuf,
     /// `directory.poll`: how often trust, directory and policy are read again. 30 s.
     pub poll: Duration,
+    /// `[foreign.<domain>]`: the domains that may be trusted, if the directory says so.
+    pub foreign: Vec<ForeignFiles>,
     /// `policy.folder`: this agency's folder, with the governance rules beside it.
     pub policy: PathBuf,
     /// `[times]`
@@ -120,6 +123,7 @@ fn read(top: &mut Table) -> Option<(HostConfig, RegisterAddress)> {
     let limits =
         top.optional_table("limits").map_or_else(Limits::default, |mut table| Limits::default().read(&mut table));
     let register = top.table("register").and_then(|mut table| register(&mut table, &limits));
+    let foreign = foreign_files(top);
     let ((directory, poll), (register, address)) = (directory?, register?);
     let config = HostConfig {
         member: member?,
@@ -132,6 +136,7 @@ fn read(top: &mut Table) -> Option<(HostConfig, RegisterAddress)> {
         trust: TrustFiles::in_folder(&trust?),
         directory,
         poll,
+        foreign: foreign?,
         policy: policy?,
         times,
         register,

@@ -54,17 +54,17 @@ impl Host {
         let passphrase = Passphrase::from_credential_file(&config.passphrase)?;
         let seal = config
             .seal
-            .open(&passphrase, |key| world.directory.seal(key).map(|(_, listed)| listed.public_key().algorithm()))?;
+            .open(&passphrase, |key| world.directory().seal(key).map(|(_, listed)| listed.public_key().algorithm()))?;
         check_seal(&*seal, &config.member, &world, now)?;
         check_services(&*registry, &config.member, &world)?;
         let material = TlsMaterial::load(&config.tls.certificate, &config.tls.key, &passphrase)?;
         if material.member().as_ref() != Some(&config.member) {
             return Err(StartError::OtherMember { what: "TLS certificate", member: config.member });
         }
-        let peers = Arc::new(Peers::new(Arc::clone(&world.trust), world.directory.clone()));
+        let peers = Arc::new(Peers::of(world.domains.clone()));
         let tls = server_config(&material, &peers, Arc::clone(&clock)).map_err(|e| StartError::Tls(e.to_string()))?;
         let metrics = Arc::new(Metrics::new());
-        metrics.directory_is(world.directory.version());
+        metrics.directory_is(world.directory().version());
         let house = Arc::new(House {
             me: config.member.clone(),
             seal,
@@ -96,6 +96,7 @@ fn sources(config: &HostConfig) -> Sources {
         directory: config.directory.clone(),
         policy: config.policy.clone(),
         rollback: RollbackGuard::new(config.rollback()),
+        foreign: config.foreign.clone(),
     }
 }
 
@@ -122,9 +123,9 @@ fn check_seal(seal: &dyn Seal, me: &MemberId, world: &World, now: Timestamp) -> 
     if certificate.member() != Some(me) {
         return Err(StartError::OtherMember { what: "seal certificate", member: me.clone() });
     }
-    match world.directory.seal(&seal.key_id()) {
+    match world.directory().seal(&seal.key_id()) {
         Some((member, listed)) if member == me => {
-            let _: mohur_chain::SealIdentity = world.trust.validate_seal(listed, now)?;
+            let _: mohur_chain::SealIdentity = world.domains.home().trust.validate_seal(listed, now)?;
             if listed.public_key().algorithm() == seal.algorithm() {
                 Ok(())
             } else {
@@ -137,7 +138,7 @@ fn check_seal(seal: &dyn Seal, me: &MemberId, world: &World, now: Timestamp) -> 
 
 /// What the directory promises, the adapter must offer.
 fn check_services(registry: &dyn Registry, me: &MemberId, world: &World) -> Result<(), StartError> {
-    let entry = world.directory.member(me).ok_or_else(|| StartError::UnlistedMember(me.clone()))?;
+    let entry = world.directory().member(me).ok_or_else(|| StartError::UnlistedMember(me.clone()))?;
     let offered = registry.services();
     let missing: Vec<String> = entry
         .services

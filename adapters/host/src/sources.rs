@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mohur_chain::{Trust, TrustFiles};
-use mohur_directory::{RollbackGuard, Snapshot};
+use mohur_directory::{Domain, Domains, ForeignFiles, RollbackGuard, Snapshot};
 use mohur_policy_bundle::load_agency;
 use mohur_wire::{MemberId, Timestamp};
 
@@ -19,6 +19,7 @@ pub(crate) struct Sources {
     pub(crate) directory: PathBuf,
     pub(crate) policy: PathBuf,
     pub(crate) rollback: RollbackGuard,
+    pub(crate) foreign: Vec<ForeignFiles>,
 }
 
 impl Sources {
@@ -26,7 +27,7 @@ impl Sources {
     pub(crate) fn load(&self, at: Timestamp) -> Result<World, StartError> {
         let trust = Arc::new(Trust::load(&self.trust)?);
         let directory = Snapshot::load(&self.directory, &trust, at, &self.rollback)?;
-        let world = World::new(directory, trust, load_agency(&self.policy)?);
+        let world = World::new(self.domains(Domain { directory, trust }, None, at), load_agency(&self.policy)?);
         world.policy(&self.me).map_err(StartError::Policy)?;
         Ok(world)
     }
@@ -38,14 +39,14 @@ impl Sources {
             Ok(trust) => Arc::new(trust),
             Err(error) => {
                 tracing::warn!(%error, "the trust anchors were not loaded again; the last good ones count");
-                Arc::clone(&last.trust)
+                Arc::clone(&last.domains.home().trust)
             }
         };
         let directory = match Snapshot::load(&self.directory, &trust, at, &self.rollback) {
             Ok(directory) => directory,
             Err(error) => {
                 tracing::warn!(%error, "the directory was not loaded again; the last good one counts until it expires");
-                last.directory.clone()
+                last.directory().clone()
             }
         };
         let mut agency = last.agency().clone();
@@ -56,10 +57,18 @@ impl Sources {
                 Err(error) => tracing::error!(%error, "the policy folder does not load"),
             }
         }
-        let world = World::new(directory, trust, agency);
+        let domains = self.domains(Domain { directory, trust }, Some(&last.domains), at);
+        let world = World::new(domains, agency);
         if let Err(reason) = world.policy(&self.me) {
             tracing::error!(reason, "queries are refused as policy-unavailable");
         }
         world
+    }
+
+    /// Our own domain and the foreign ones. One that cannot be read, or is not trusted, keeps nobody else from working.
+    fn domains(&self, home: Domain, last: Option<&Domains>, at: Timestamp) -> Domains {
+        let (domains, unread) = ForeignFiles::load_all(&self.foreign, home, last, at);
+        unread.iter().for_each(|error| tracing::error!(%error, "a foreign domain is not what it must be"));
+        domains
     }
 }

@@ -43,9 +43,8 @@ impl Watch {
 
     fn read(&self) {
         let world = self.sources.refresh(&self.house.world.load(), self.clock.now());
-        self.peers.set_trust(Arc::clone(&world.trust));
-        self.peers.set_directory(world.directory.clone());
-        self.house.metrics.directory_is(world.directory.version());
+        self.peers.set(world.domains.clone());
+        self.house.metrics.directory_is(world.directory().version());
         self.house.world.store(Arc::new(world));
         self.read_tls();
     }

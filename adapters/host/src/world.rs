@@ -1,11 +1,9 @@
 //! What messages are judged by: trust anchors, directory and policy, one consistent reading of them.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use mohur_chain::Trust;
 use mohur_crypto::Digest;
-use mohur_directory::{PolicyEntry, Snapshot};
+use mohur_directory::{Domain, Domains, PolicyEntry, Snapshot};
 use mohur_message::{KeySource, TrustedKeys};
 use mohur_policy::{AgencyPolicy, PolicySet};
 use mohur_transparency::LogKey;
@@ -14,8 +12,7 @@ use mohur_wire::{MemberId, Timestamp};
 /// One consistent reading of everything that decides. Replaced whole, never changed; a message keeps the one that it
 /// started with.
 pub(crate) struct World {
-    pub(crate) directory: Snapshot,
-    pub(crate) trust: Arc<Trust>,
+    pub(crate) domains: Domains,
     /// What was last loaded, whether or not the directory names it.
     agency: AgencyPolicy,
     set: PolicySet,
@@ -23,21 +20,26 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(directory: Snapshot, trust: Arc<Trust>, agency: AgencyPolicy) -> Self {
+    pub(crate) fn new(domains: Domains, agency: AgencyPolicy) -> Self {
         let key = |log: &str| log.parse::<LogKey>().ok();
-        let brokers = directory.directory().brokers.iter();
+        let brokers = domains.home().directory.directory().brokers.iter();
         let logs = brokers
             .filter_map(|broker| {
                 let key = key(&broker.log.key).filter(|key| key.name() == broker.log.origin)?;
                 Some((broker.id.clone(), key))
             })
             .collect();
-        Self { directory, trust, set: PolicySet::of([agency.clone()]), agency, logs }
+        Self { domains, set: PolicySet::of([agency.clone()]), agency, logs }
     }
 
-    /// The seals that count at that time.
+    /// The signed directory of our own domain.
+    pub(crate) const fn directory(&self) -> &Snapshot {
+        &self.domains.home().directory
+    }
+
+    /// The seals of our own domain that count at that time.
     pub(crate) fn keys(&self, at: Timestamp) -> impl KeySource {
-        TrustedKeys::new(|key_id: &Digest| self.directory.seal(key_id), &self.trust, at)
+        keys_of(self.domains.home(), at)
     }
 
     /// The key of that broker's log.
@@ -52,7 +54,7 @@ impl World {
 
     /// The policy in force: the one loaded, if the directory names that very one for `me`.
     pub(crate) fn policy(&self, me: &MemberId) -> Result<&PolicySet, String> {
-        let named = self.directory.member(me).and_then(|member| member.policy.as_ref());
+        let named = self.directory().member(me).and_then(|member| member.policy.as_ref());
         match named {
             Some(entry) if is_entry(&self.agency, entry) => Ok(&self.set),
             Some(entry) => Err(format!(
@@ -65,6 +67,11 @@ impl World {
             None => Err(format!("the directory names no policy for {me}")),
         }
     }
+}
+
+/// The seals of a domain that count at that time.
+pub(crate) fn keys_of(domain: &Domain, at: Timestamp) -> impl KeySource {
+    TrustedKeys::new(|key_id: &Digest| domain.directory.seal(key_id), &domain.trust, at)
 }
 
 /// Whether that policy is the one that the directory's entry means.

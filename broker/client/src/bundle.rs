@@ -83,7 +83,7 @@ impl Caller {
         }
         let definition: Definition = serde_json::from_slice(response.body())
             .map_err(|error| AskError::Unverified(format!("the definition: {error}")))?;
-        let published = self.directory.definition(name);
+        let published = self.directory().definition(name);
         let bytes = serde_json::to_vec(&definition).unwrap_or_default();
         match published {
             Some(entry) if entry.version == definition.version && entry.digest.0 == sha256(&bytes) => Ok(definition),

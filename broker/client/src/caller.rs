@@ -9,7 +9,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use mohur_chain::Trust;
 use mohur_crypto::random_bytes;
-use mohur_directory::{BrokerEntry, Snapshot};
+use mohur_directory::{BrokerEntry, Domains, Snapshot};
 use mohur_http::{Client, ClientError};
 use mohur_message::http_signature::{SentRequest, header, sign_request};
 use mohur_message::{KeySource, SealedAnswer, TrustedKeys};
@@ -31,10 +31,8 @@ pub struct Caller {
     pub seal: Arc<dyn Seal>,
     /// The way to its home broker.
     pub http: Client,
-    /// The signed directory.
-    pub directory: Snapshot,
-    /// The certificate authorities.
-    pub trust: Arc<Trust>,
+    /// Our own domain, and those whose answers count.
+    pub domains: Domains,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// How long to wait for an answer.
@@ -164,20 +162,30 @@ impl Caller {
         }
     }
 
+    /// The signed directory of our own domain.
+    pub const fn directory(&self) -> &Snapshot {
+        &self.domains.home().directory
+    }
+
+    /// The certificate authorities of our own domain.
+    pub fn trust(&self) -> &Trust {
+        &self.domains.home().trust
+    }
+
     /// The address of the home broker, from the directory.
     pub(crate) fn broker(&self) -> Result<&str, AskError> {
         self.home().map(|broker| broker.authority.as_str())
     }
 
     pub(crate) fn home(&self) -> Result<&BrokerEntry, AskError> {
-        self.directory.broker_of(&self.me).ok_or_else(|| {
+        self.directory().broker_of(&self.me).ok_or_else(|| {
             AskError::Setup(format!("the directory does not know {}; ask the operator to enrol it", self.me))
         })
     }
 
     /// The seals that count now.
     pub(crate) fn keys(&self, at: Arrival) -> impl KeySource + '_ {
-        TrustedKeys::new(|key_id| self.directory.seal(key_id), &self.trust, at.0)
+        TrustedKeys::new(|key_id| self.directory().seal(key_id), self.trust(), at.0)
     }
 
     /// Signs and sends.
@@ -188,7 +196,7 @@ impl Caller {
 
     fn signed(&self, outgoing: &Outgoing<'_>) -> Result<(http::Request<Bytes>, SentRequest), AskError> {
         let setup = |error: &dyn std::fmt::Display| AskError::Setup(error.to_string());
-        if !self.directory.is_current(self.clock.now()) {
+        if !self.directory().is_current(self.clock.now()) {
             return Err(AskError::Setup("the directory has expired; fetch a current one".to_owned()));
         }
         let mut request = http::Request::post(format!("https://{}{}", self.broker()?, outgoing.path))

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use mohur_chain::{Trust, TrustFiles};
 use mohur_config::{ConfigErrors, Table};
-use mohur_directory::{RollbackGuard, Snapshot};
-use mohur_http::{Client, ClientLimits, seal_source};
+use mohur_directory::{Domain, ForeignFiles, RollbackGuard, Snapshot};
+use mohur_http::{Client, ClientLimits, foreign_files, seal_source};
 use mohur_seal::{Passphrase, SealSource};
 use mohur_transport::{Peers, TlsMaterial, client_config};
 use mohur_wire::{Clock, MemberId};
@@ -30,6 +30,8 @@ pub struct Config {
     pub seal: SealSource,
     /// `directory.file`: the signed directory; `directory.state`: the highest version seen, against rollback.
     pub directory: (PathBuf, PathBuf),
+    /// `[foreign.<domain>]`: the domains whose answers count, where our own directory trusts them.
+    pub foreign: Vec<ForeignFiles>,
     /// `patience`: how long to wait for an answer. 30 s.
     pub patience: Duration,
     /// `[limits]`
@@ -64,6 +66,7 @@ impl Config {
         let limits = top
             .optional_table("limits")
             .map_or_else(ClientLimits::default, |mut t| ClientLimits::default().read(&mut t));
+        let foreign = foreign_files(top);
         Some(Self {
             member: member?,
             passphrase: passphrase?,
@@ -71,6 +74,7 @@ impl Config {
             tls: tls?,
             seal: seal?,
             directory: directory?,
+            foreign: foreign?,
             patience,
             limits,
         })
@@ -87,15 +91,16 @@ impl Config {
         let pinned = |key: &_| directory.seal(key).map(|(_, listed)| listed.public_key().algorithm());
         let seal = self.seal.open(&passphrase, pinned).map_err(|error| setup(&error))?;
         let material = TlsMaterial::load(&self.tls.0, &self.tls.1, &passphrase).map_err(|error| setup(&error))?;
-        let trust = Arc::new(trust);
-        let peers = Arc::new(Peers::new(Arc::clone(&trust), directory.clone()));
+        let home = Domain { directory, trust: Arc::new(trust) };
+        let (domains, unread) = ForeignFiles::load_all(&self.foreign, home, None, clock.now());
+        unread.iter().for_each(|error| tracing::warn!(%error, "no answer of that domain counts"));
+        let peers = Arc::new(Peers::of(domains.clone()));
         let tls = client_config(&material, &peers, Arc::clone(&clock)).map_err(|error| setup(&error))?;
         Ok(Caller {
             me: self.member.clone(),
             seal,
             http: Client::https(tls, peers, Arc::clone(&clock), self.limits),
-            directory,
-            trust,
+            domains,
             clock,
             patience: self.patience,
         })

@@ -67,7 +67,7 @@ pub(crate) fn sealed_body<'a>(
         let status = response.status();
         AskError::unverified(&format!("the broker's seal (on an answer with status {status})"), &refusal)
     })?;
-    if Some(verified.signer()) != caller.directory.broker_of(&caller.me).map(|broker| &broker.id) {
+    if Some(verified.signer()) != caller.directory().broker_of(&caller.me).map(|broker| &broker.id) {
         return Err(AskError::Unverified("it carries the seal of another broker".to_owned()));
     }
     if verified.status() == StatusCode::OK {
@@ -158,7 +158,7 @@ fn proven(caller: &Caller, exchanged: &Exchanged) -> Result<(VerifiedReceipt, St
     let header = exchanged.response.headers().get(header::RECEIPT).and_then(|value| value.to_str().ok());
     let header = header.ok_or_else(|| unverified("there is no receipt"))?;
     let broker =
-        caller.directory.broker_of(&caller.me).ok_or_else(|| unverified("the directory has no home broker"))?;
+        caller.directory().broker_of(&caller.me).ok_or_else(|| unverified("the directory has no home broker"))?;
     let key = broker.log.key.parse::<LogKey>().map_err(|error| AskError::Setup(format!("the log's key: {error}")))?;
     let receipt = Receipt::from_header(header).and_then(|receipt| receipt.verify(&key));
     let receipt = receipt.map_err(|error| AskError::Unverified(format!("the receipt: {error}")))?;

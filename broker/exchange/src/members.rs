@@ -5,7 +5,6 @@ use mohur_policy::could_permit;
 use mohur_wire::{Arrival, MemberId, ServiceId, Verb};
 use serde::Serialize;
 
-use crate::World;
 use crate::pipeline::Exchange;
 use crate::provider::Provider;
 
@@ -27,7 +26,7 @@ impl<P: Provider> Exchange<P> {
     /// Every member of the directory with its services, as JSON.
     pub fn members(&self) -> Vec<u8> {
         let world = self.world();
-        let members = &world.directory.directory().members;
+        let members = &world.directory().directory().members;
         let all: Vec<_> = members.iter().map(|entry| Member { id: &entry.id, services: services(entry) }).collect();
         // INVARIANT: identifiers and verbs always serialise.
         serde_json::to_vec(&all).unwrap_or_default()
@@ -36,7 +35,7 @@ impl<P: Provider> Exchange<P> {
     /// The services of one member, as JSON; those only that its policy could permit to `caller`, where that is asked.
     pub fn services_of(&self, member: &MemberId, caller: Option<(&MemberId, Arrival)>) -> Option<Vec<u8>> {
         let world = self.world();
-        let mut offered = services(world.directory.member(member)?);
+        let mut offered = services(world.directory().member(member)?);
         if let Some((caller, at)) = caller {
             offered.retain(|each| could_permit(&world.policy, &each.service, caller, at.0));
         }
@@ -45,13 +44,13 @@ impl<P: Provider> Exchange<P> {
 
     /// Whether the directory in force lists a member.
     pub fn knows(&self, member: &MemberId) -> bool {
-        self.world().directory.member(member).is_some()
+        self.world().directory().member(member).is_some()
     }
 
     /// `host:port` of this broker, as the directory names it.
     pub fn authority(&self) -> Option<String> {
-        let World { directory, .. } = &*self.world();
-        directory.broker(&self.me).map(|entry| entry.authority.to_string())
+        let world = self.world();
+        world.directory().broker(&self.me).map(|entry| entry.authority.to_string())
     }
 }
 

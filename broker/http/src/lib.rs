@@ -8,6 +8,7 @@ mod client;
 mod clock;
 mod connect;
 mod connection;
+mod foreign;
 mod inside;
 mod limits;
 mod pool;
@@ -20,6 +21,7 @@ mod watch;
 
 pub use client::{Client, ClientError, Reply};
 pub use clock::SystemClock;
+pub use foreign::foreign_files;
 pub use inside::{inside_client, inside_server};
 pub use limits::{ClientLimits, Limits};
 pub use request::{Handler, Request};

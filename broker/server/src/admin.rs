@@ -20,7 +20,7 @@ pub(crate) struct Admin<P> {
 
 impl<P: Provider> Admin<P> {
     async fn health(&self, request: &Request) -> Response<Bytes> {
-        let current = self.door.exchange.world().directory.is_current(request.arrival.0);
+        let current = self.door.exchange.world().directory().is_current(request.arrival.0);
         let log = match self.journal.ready().await {
             Ok(()) => "ok",
             Err(JournalError::Full(_)) => "full",

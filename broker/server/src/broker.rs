@@ -78,10 +78,10 @@ impl Broker {
         let world = sources.load(clock.now()).map_err(|error| StartError::World(error.to_string()))?;
         let seal = config
             .seal
-            .open(&passphrase, |key| world.directory.seal(key).map(|(_, listed)| listed.public_key().algorithm()))?;
+            .open(&passphrase, |key| world.directory().seal(key).map(|(_, listed)| listed.public_key().algorithm()))?;
         check_identity(&config, &material, &*seal, &world)?;
         let (journal, claims) = open_log(&config, &passphrase, &world, &*clock).await?;
-        let peers = Arc::new(Peers::new(Arc::clone(&world.trust), world.directory.clone()));
+        let peers = Arc::new(Peers::of(world.domains.clone()));
         let tls = |error| StartError::Tls(format!("{error}"));
         let server_tls = server_config(&material, &peers, Arc::clone(&clock)).map_err(tls)?;
         let client_tls = client_config(&material, &peers, Arc::clone(&clock)).map_err(tls)?;
@@ -95,8 +95,8 @@ impl Broker {
             clock: Arc::clone(&clock),
         };
         let (rates, metrics) = (Rates::default(), Metrics::new());
-        rates.follow(&world.directory);
-        metrics.directory_is(world.directory.version());
+        rates.follow(world.directory());
+        metrics.directory_is(world.directory().version());
         let exchange = Arc::new(Exchange::new(parties, world, claims, config.exchange.clone()));
         let door = Arc::new(Door { exchange: Arc::clone(&exchange), rates, metrics });
         let checks = Arc::clone(&peers);
@@ -169,13 +169,13 @@ async fn stopped(mut stopping: Receiver<bool>) {
 fn check_identity(config: &Config, tls: &TlsMaterial, seal: &dyn Seal, world: &World) -> Result<(), StartError> {
     let me = &config.member;
     let wrong = |what: String| Err(StartError::Identity(what));
-    let Some(entry) = world.directory.broker(me) else {
+    let Some(entry) = world.directory().broker(me) else {
         return wrong(format!("the directory knows no broker {me}; have it published"));
     };
     if tls.member().as_ref() != Some(me) {
         return wrong(format!("the TLS certificate is not {me}'s; set tls.certificate to its own"));
     }
-    if world.directory.seal(&seal.key_id()).is_none_or(|(member, _)| member != me) {
+    if world.directory().seal(&seal.key_id()).is_none_or(|(member, _)| member != me) {
         return wrong(format!("the seal certificate is not in the directory under {me}; have it published"));
     }
     if XmlMethod::of(seal.algorithm()).is_none() {
@@ -213,7 +213,7 @@ async fn open_log(
         orphans = recovery.orphans,
         "the log is open"
     );
-    let named = world.directory.broker(&config.member).map(|entry| entry.log.key.as_str());
+    let named = world.directory().broker(&config.member).map(|entry| entry.log.key.as_str());
     if named != Some(journal.key().to_string().as_str()) {
         return Err(StartError::Identity("the log's key is not the one that the directory names".to_owned()));
     }

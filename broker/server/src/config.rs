@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use mohur_chain::TrustFiles;
 use mohur_config::{ConfigErrors, Table};
+use mohur_directory::ForeignFiles;
 use mohur_exchange::{Settings, SoapLimits};
-use mohur_http::{ClientLimits, Limits, seal_source};
+use mohur_http::{ClientLimits, Limits, foreign_files, seal_source};
 use mohur_seal::SealSource;
 use mohur_soap::mime::MimeLimits;
 use mohur_wire::MemberId;
@@ -31,6 +32,8 @@ pub struct Config {
     pub seal: SealSource,
     /// `[directory]`
     pub directory: DirectoryFiles,
+    /// `[foreign.<domain>]`: the domains that may be trusted, if the directory says so.
+    pub foreign: Vec<ForeignFiles>,
     /// `policy.folder`: one folder an agency.
     pub policy: PathBuf,
     /// `[log]`
@@ -112,6 +115,7 @@ impl Config {
         let exchange = top.optional_table("exchange").map_or_else(Settings::default, |mut t| settings(&mut t));
         let soap = top.optional_table("soap").map_or_else(SoapLimits::default, |mut t| soap(&mut t));
         let exchange = Settings { soap, ..exchange };
+        let foreign = foreign_files(top);
         Some(Self {
             member: member?,
             listen: listen?,
@@ -121,6 +125,7 @@ impl Config {
             tls: tls?,
             seal: seal?,
             directory: directory?,
+            foreign: foreign?,
             policy: policy?,
             log: log?,
             limits,

@@ -51,16 +51,15 @@ impl<P: Provider> Watch<P> {
 
     async fn activate(&self, world: World) {
         let before = self.door.exchange.world();
-        if before.directory.digest() != world.directory.digest()
+        if before.directory().digest() != world.directory().digest()
             && let Err(error) = log_activation(&self.journal, &world, &self.me, &*self.clock).await
         {
             tracing::error!(%error, "a directory that cannot be logged is not activated");
             return;
         }
-        self.peers.set_trust(Arc::clone(&world.trust));
-        self.peers.set_directory(world.directory.clone());
-        self.door.rates.follow(&world.directory);
-        self.door.metrics.directory_is(world.directory.version());
+        self.peers.set(world.domains.clone());
+        self.door.rates.follow(world.directory());
+        self.door.metrics.directory_is(world.directory().version());
         self.door.exchange.enter(world);
     }
 }
@@ -73,7 +72,7 @@ pub(crate) async fn log_activation(
     clock: &dyn Clock,
 ) -> Result<(), JournalError> {
     let draft = Draft::new(Kind::Directory, clock.now(), me.clone())
-        .commit("version", world.directory.version().to_string())
-        .commit("directory", world.directory.digest().as_bytes().as_slice());
+        .commit("version", world.directory().version().to_string())
+        .commit("directory", world.directory().digest().as_bytes().as_slice());
     journal.append(draft).await.map(drop)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mohur_chain::{Trust, TrustFiles};
 use mohur_crypto::Digest;
-use mohur_directory::{RollbackGuard, Snapshot};
+use mohur_directory::{Domain, Domains, ForeignFiles, RollbackGuard, Snapshot};
 use mohur_exchange::World;
 use mohur_policy::{AgencyPolicy, PolicySet};
 use mohur_policy_bundle::{definition_digest, load_all, load_definitions};
@@ -22,6 +22,7 @@ pub(crate) struct Sources {
     directory: PathBuf,
     guard: RollbackGuard,
     policy: PathBuf,
+    foreign: Vec<ForeignFiles>,
 }
 
 /// Why it cannot be judged by. What was judged by before stays in force.
@@ -44,15 +45,17 @@ impl Sources {
             directory: config.directory.file.clone(),
             guard: RollbackGuard::new(&config.directory.state),
             policy: config.policy.clone(),
+            foreign: config.foreign.clone(),
         }
     }
 
     /// Reads everything again. Blocks. What cannot be read keeps its last good value: the directory until it expires, the
     /// revocation lists until they are stale. A policy or definition counts only as the directory in force names it.
     pub(crate) fn refresh(&self, last: &World, now: Timestamp) -> World {
-        let trust = good("trust", Trust::load(&self.trust)).map_or_else(|| Arc::clone(&last.trust), Arc::new);
+        let trust =
+            good("trust", Trust::load(&self.trust)).map_or_else(|| Arc::clone(&last.domains.home().trust), Arc::new);
         let directory = good("directory", Snapshot::load(&self.directory, &trust, now, &self.guard));
-        let directory = directory.unwrap_or_else(|| last.directory.clone());
+        let directory = directory.unwrap_or_else(|| last.directory().clone());
         let loaded = good("policy", load_all(&self.policy)).unwrap_or_default();
         for error in loaded.iter().filter_map(|policy| published_policy(&directory, policy).err()) {
             tracing::error!(%error, "this policy is not activated");
@@ -68,7 +71,8 @@ impl Sources {
             }
         }
         definitions.retain(|_, definition| published_definition(&directory, definition).is_ok());
-        World { directory, trust, policy: Arc::new(policy), definitions: Arc::new(definitions) }
+        let domains = self.domains(Domain { directory, trust }, Some(&last.domains), now);
+        World { domains, policy: Arc::new(policy), definitions: Arc::new(definitions) }
     }
 
     /// Reads everything for a start. Blocks.
@@ -83,7 +87,15 @@ impl Sources {
             definitions.insert(definition.id.clone(), definition);
         }
         let policy = Arc::new(PolicySet::of(policies));
-        Ok(World { directory, trust, policy, definitions: Arc::new(definitions) })
+        let domains = self.domains(Domain { directory, trust }, None, now);
+        Ok(World { domains, policy, definitions: Arc::new(definitions) })
+    }
+
+    /// Our own domain and the foreign ones. One that cannot be read, or is not trusted, keeps nobody else from working.
+    fn domains(&self, home: Domain, last: Option<&Domains>, now: Timestamp) -> Domains {
+        let (domains, unread) = ForeignFiles::load_all(&self.foreign, home, last, now);
+        unread.iter().for_each(|error| tracing::error!(%error, "a foreign domain is not what it must be"));
+        domains
     }
 }
 

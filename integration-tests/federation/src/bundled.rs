@@ -114,7 +114,7 @@ fn signed(
     headers: &[(&'static str, &str)],
     body: Bytes,
 ) -> Request<Bytes> {
-    let authority = &caller.directory.broker_of(&caller.me).unwrap().authority;
+    let authority = &caller.directory().broker_of(&caller.me).unwrap().authority;
     let mut request = Request::post(format!("https://{authority}{path}")).body(body).unwrap();
     let own = [("content-type", "application/json"), ("mohur-client", caller.me.as_str()), ("mohur-id", id.as_str())];
     for (name, value) in own.iter().chain(headers) {

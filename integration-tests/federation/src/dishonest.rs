@@ -165,7 +165,7 @@ impl BrokerKeys {
         let nation = &federation.nation;
         let file = |name: &str| nation.path(&format!("{folder}/{name}"));
         let material = TlsMaterial::load(&file("tls.pem"), &file("tls.key"), &passphrase(nation)).unwrap();
-        let peers = Arc::new(Peers::new(Arc::clone(&caller.trust), caller.directory.clone()));
+        let peers = Arc::new(Peers::of(caller.domains.clone()));
         let tls = client_config(&material, &peers, Arc::clone(&caller.clock)).unwrap();
         let client = Client::https(tls, peers, Arc::clone(&caller.clock), ClientLimits::default());
         let address = federation.owner(owner).host.local_addr();
@@ -181,7 +181,7 @@ impl BrokerKeys {
         match Reply::parse(response.body()).unwrap() {
             Reply::Answer(answer) => HostSaid::Answer(answer),
             Reply::Refusal(refusal) => {
-                let keys = TrustedKeys::new(|key| caller.directory.seal(key), &caller.trust, caller.clock.now());
+                let keys = TrustedKeys::new(|key| caller.directory().seal(key), caller.trust(), caller.clock.now());
                 let digest = *ask.opening().unwrap().digest();
                 HostSaid::Refused(prove_refusal(&refusal, &keys, &digest).unwrap().refusal().code)
             }

@@ -114,7 +114,7 @@ async fn server(federation: &Federation, address: SocketAddr, folder: &str) -> S
     let file = |name: &str| federation.nation.path(&format!("{folder}/{name}"));
     let material = TlsMaterial::load(&file("tls.pem"), &file("tls.key"), &passphrase(&federation.nation)).unwrap();
     let caller = federation.office();
-    let peers = Arc::new(Peers::new(Arc::clone(&caller.trust), caller.directory.clone()));
+    let peers = Arc::new(Peers::of(caller.domains.clone()));
     let tls = server_config(&material, &peers, Arc::clone(&caller.clock)).unwrap();
     let clock: Arc<dyn Clock> = Arc::<MovableClock>::clone(&federation.clock);
     Server::bind(address, Limits::default(), clock).await.unwrap().with_tls(tls, peers)
@@ -153,7 +153,7 @@ impl LyingBroker {
         caller: &Caller,
         meddle: impl Fn(&mut Response<Bytes>) -> Lie + Send + Sync + 'static,
     ) -> Self {
-        let authority = caller.directory.broker_of(&caller.me).unwrap().authority.as_str().to_owned();
+        let authority = caller.directory().broker_of(&caller.me).unwrap().authority.as_str().to_owned();
         let server = server(federation, authority.parse().unwrap(), "broker").await;
         let liar = Liar {
             honest: RawConnector::of_caller(federation, "passport-office"),

@@ -51,7 +51,7 @@ impl RawConnector {
         let caller = federation.office();
         let pass = Passphrase::from_credential_file(&federation.nation.path("passphrase")).unwrap();
         let material = TlsMaterial::load(certificate, key, &pass).expect("a key with its certificate");
-        let peers = Arc::new(Peers::new(Arc::clone(&caller.trust), caller.directory.clone()));
+        let peers = Arc::new(Peers::of(caller.domains.clone()));
         let clock: Arc<dyn Clock> = Arc::<MovableClock>::clone(&federation.clock);
         let mut config = (*client_config(&material, &peers, clock).unwrap()).clone();
         config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();

@@ -109,7 +109,7 @@ impl Enveloped {
 
     /// The request.
     pub fn request(&self, caller: &Caller) -> Request<Bytes> {
-        let authority = &caller.directory.broker_of(&caller.me).unwrap().authority;
+        let authority = &caller.directory().broker_of(&caller.me).unwrap().authority;
         let request = Request::post(format!("https://{authority}/soap")).header("content-type", &self.content_type);
         // A lie that nobody may believe: what is asked stands in the Body.
         request.header("soapaction", "\"urn:mohur:exchange:1:poll\"").body(self.body.clone()).unwrap()
@@ -157,7 +157,7 @@ impl Enveloped {
             }
         };
         let receipt = response.headers().get("mohur-receipt").map(|header| {
-            let broker = caller.directory.broker_of(&caller.me).unwrap();
+            let broker = caller.directory().broker_of(&caller.me).unwrap();
             let receipt = Receipt::from_header(header.to_str().unwrap()).unwrap();
             let receipt = receipt.verify(&broker.log.key.parse::<LogKey>().unwrap()).unwrap();
             assert_eq!(receipt.leaf().consumer, caller.me);
@@ -170,7 +170,7 @@ impl Enveloped {
     }
 
     fn said(&self, caller: &Caller, answer: &VerifiedEnvelope<'_>) -> Said {
-        let home = caller.directory.broker_of(&caller.me).unwrap();
+        let home = caller.directory().broker_of(&caller.me).unwrap();
         assert_eq!((answer.signer(), answer.version()), (&home.id, self.version));
         let payload = answer.payload();
         if let Some(told) = fault::read(self.version, payload).unwrap() {
@@ -236,7 +236,7 @@ impl SoapAnswer {
 }
 
 fn keys(caller: &Caller, at: Arrival) -> impl mohur_message::KeySource + '_ {
-    TrustedKeys::new(|key_id| caller.directory.seal(key_id), &caller.trust, at.0)
+    TrustedKeys::new(|key_id| caller.directory().seal(key_id), caller.trust(), at.0)
 }
 
 /// Parses, verifies and reads an envelope that somebody of the directory signed.

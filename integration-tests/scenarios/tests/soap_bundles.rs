@@ -49,7 +49,7 @@ async fn a_citizen_with_whom_all_is_well_is_clear_and_can_be_read() {
     assert_eq!(verdicts(&done), expected.map(|(leg, verdict)| (leg.to_owned(), verdict)).into());
 
     // Beside each seal stands what it says, for a client that cannot read seals; and it is what it says.
-    let keys = mohur_message::TrustedKeys::new(|key| office.directory.seal(key), &office.trust, office.clock.now());
+    let keys = mohur_message::TrustedKeys::new(|key| office.directory().seal(key), office.trust(), office.clock.now());
     for leg in &answer.legs {
         let sealed = mohur_message::SealedAnswer::verify(leg.answer.as_ref().unwrap(), &keys).unwrap();
         assert_eq!(readable.legs[&leg.leg], Finding::Found(sealed.fields().clone()), "{}", leg.leg);
@@ -151,7 +151,7 @@ async fn a_host_sees_its_own_leg_and_nothing_of_the_others() {
     // It proves to the host by itself …
     let opening = ask.opening().unwrap();
     let now = Arrival(office.clock.now());
-    let trusted = mohur_message::TrustedKeys::new(|key| office.directory.seal(key), &office.trust, now.0);
+    let trusted = mohur_message::TrustedKeys::new(|key| office.directory().seal(key), office.trust(), now.0);
     let proven = prove_query(&opening, ask.evidence(), &trusted, &|_| Some(String::new())).unwrap();
     assert_eq!((opening.form(), proven.caller().member()), (Form::Leg, &office.me));
     assert_eq!(proven.query().id.as_str(), format!("{}.vitals", bundled.id));

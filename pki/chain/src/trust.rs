@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::RwLock;
 
-use mohur_crypto::Digest;
 use mohur_crypto::public_key::verify_ecdsa_asn1;
+use mohur_crypto::{Digest, sha256};
 use mohur_wire::{MemberId, Timestamp};
 use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
@@ -198,6 +198,11 @@ impl Trust {
     pub fn fresh_until(&self) -> Timestamp {
         let lists = [&self.root, &self.tls_ca, &self.seal_ca].map(|authority| authority.revocations.next_update());
         lists.into_iter().min().unwrap_or(Timestamp::MIN)
+    }
+
+    /// SHA-256 of the root certificate: what another domain knows this one by.
+    pub fn root_fingerprint(&self) -> Digest {
+        sha256(&self.root.der)
     }
 
     /// The subject of the TLS CA, DER: what a server names to its clients as acceptable (RFC 8446 §4.2.4).

@@ -4,7 +4,9 @@
 //! rise, everything expires. The full directory in the form of TUF metadata comes later and keeps these types.
 
 pub mod document;
+mod domains;
 pub mod error;
+mod foreign;
 mod jws;
 pub mod rollback;
 mod snapshot;
@@ -13,7 +15,9 @@ pub use document::{
     Authority, BrokerEntry, DefinitionEntry, Directory, ForeignDomain, HexDigest, HostEntry, LogEntry, MemberEntry,
     PolicyEntry, SealEntry, ServiceEntry,
 };
+pub use domains::{Domain, Domains, UntrustedDomain};
 pub use error::{DirectoryError, SealLookupError};
+pub use foreign::{ForeignError, ForeignFiles};
 pub use jws::sign;
 pub use rollback::RollbackGuard;
 pub use snapshot::{ServiceRoute, Snapshot};

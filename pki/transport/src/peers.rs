@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use mohur_chain::{Certificate, CertificateError, TlsIdentity, Trust};
-use mohur_directory::Snapshot;
+use mohur_directory::{Domain, Domains, Snapshot};
 use mohur_wire::{RefusalCode, Timestamp};
 use rustls_pki_types::CertificateDer;
 
@@ -21,6 +21,11 @@ pub enum PeerError {
     /// The directory denies it.
     #[error("the directory denies the peer's certificate")]
     Denied,
+    /// It belongs to another domain and is not one of its brokers, or the domain is not trusted (any more).
+    #[error(
+        "the peer is of the domain {0}, of which only the brokers may speak here, and only while our directory trusts it"
+    )]
+    Foreign(String),
 }
 
 impl PeerError {
@@ -30,41 +35,36 @@ impl PeerError {
             Self::NoCertificate => RefusalCode::CertificateRefused,
             Self::Certificate(error) => error.refusal(),
             Self::Denied => RefusalCode::CertificateRevoked,
+            Self::Foreign(_) => RefusalCode::CertificateRefused,
         }
     }
 }
 
-/// The current trust anchors and the current directory of a process. Both may be exchanged while connections are open, and
-/// count from the next message on.
+/// The domains that a process knows now. They may be exchanged while connections are open, and count from the next message
+/// on.
 pub struct Peers {
-    trust: ArcSwap<Trust>,
-    directory: ArcSwap<Snapshot>,
+    domains: ArcSwap<Domains>,
 }
 
 impl Peers {
-    /// With these to begin with.
+    /// The members of one domain.
     pub fn new(trust: Arc<Trust>, directory: Snapshot) -> Self {
-        Self { trust: ArcSwap::new(trust), directory: ArcSwap::from_pointee(directory) }
+        Self::of(Domains::alone(Domain { directory, trust }))
     }
 
-    /// The current trust anchors.
+    /// The members of our own domain and the brokers of those that it trusts.
+    pub fn of(domains: Domains) -> Self {
+        Self { domains: ArcSwap::from_pointee(domains) }
+    }
+
+    /// The current trust anchors of our own domain.
     pub fn trust(&self) -> Arc<Trust> {
-        self.trust.load_full()
+        Arc::clone(&self.domains.load().home().trust)
     }
 
-    /// The current directory.
-    pub fn directory(&self) -> Snapshot {
-        Snapshot::clone(&self.directory.load())
-    }
-
-    /// Exchanges the trust anchors: fresh revocation lists, for example.
-    pub fn set_trust(&self, trust: Arc<Trust>) {
-        self.trust.store(trust);
-    }
-
-    /// Exchanges the directory.
-    pub fn set_directory(&self, directory: Snapshot) {
-        self.directory.store(Arc::new(directory));
+    /// Exchanges everything: directories, trust anchors, fresh revocation lists.
+    pub fn set(&self, domains: Domains) {
+        self.domains.store(Arc::new(domains));
     }
 
     /// The member that a peer's chain proves at that time, end entity first.
@@ -78,16 +78,26 @@ impl Peers {
         self.judge(peer.certificate(), at).map(drop)
     }
 
+    /// A name is judged under the domain that it begins with. Of another domain only brokers speak: its members have theirs.
     fn judge(&self, certificate: &Certificate, at: Timestamp) -> Result<TlsIdentity, PeerError> {
-        if self.directory.load().is_denied(&certificate.fingerprint()) {
+        let domains = self.domains.load();
+        let home = domains.home();
+        let domain = match certificate.member() {
+            Some(member) if member.instance() != home.directory.domain() => domains
+                .named(member.instance(), at)
+                .filter(|domain| domain.directory.broker(member).is_some())
+                .ok_or_else(|| PeerError::Foreign(member.instance().to_owned()))?,
+            Some(_) | None => home,
+        };
+        if domain.directory.is_denied(&certificate.fingerprint()) {
             return Err(PeerError::Denied);
         }
-        Ok(self.trust.load().validate_tls(certificate, at)?)
+        Ok(domain.trust.validate_tls(certificate, at)?)
     }
 }
 
 impl fmt::Debug for Peers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Peers({:?}, {:?})", self.trust.load(), self.directory.load())
+        write!(f, "Peers({:?})", self.domains.load())
     }
 }

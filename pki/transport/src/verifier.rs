@@ -63,7 +63,7 @@ fn to_rustls(error: PeerError) -> Error {
         PeerError::Certificate(Refused::UntrustedIssuer) => CertificateError::UnknownIssuer,
         PeerError::Certificate(Refused::BadSignature) => CertificateError::BadSignature,
         PeerError::Certificate(Refused::Unreadable) => CertificateError::BadEncoding,
-        other @ (PeerError::Certificate(_) | PeerError::NoCertificate) => {
+        other @ (PeerError::Certificate(_) | PeerError::NoCertificate | PeerError::Foreign(_)) => {
             CertificateError::Other(OtherError(Arc::new(other)))
         }
     })

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use mohur_authority::testing::{KeyUsagePurpose, Template};
 use mohur_authority::{Issue, Issuer, National, Reason};
-use mohur_directory::{Directory, Snapshot, sign};
+use mohur_directory::{Directory, Domain, Domains, Snapshot, sign};
 use mohur_seal::{KeyKind, Passphrase};
 use mohur_transport::{MaterialError, PeerError, Peers, TlsMaterial, client_config, server_config};
 use mohur_wire::{Clock, MemberId, RefusalCode, Timestamp};
@@ -62,6 +62,10 @@ impl World {
         let peers = Peers::new(Arc::new(national.trust().unwrap()), directory(&national, 1, &[]));
         let clock = Arc::new(FakeClock(Mutex::new(day(1))));
         Self { folder, passphrase, national, peers: Arc::new(peers), clock }
+    }
+
+    fn know(&self, directory: Snapshot) {
+        self.peers.set(Domains::alone(Domain { directory, trust: Arc::new(self.national.trust().unwrap()) }));
     }
 
     fn issue(&mut self, member: &str, hosts: &[&str]) -> TlsMaterial {
@@ -227,9 +231,7 @@ fn the_revoked_and_the_denied_get_in_no_more_and_what_is_open_is_shut() {
         open.push(world.peers.identify(ends.peer_certificates().unwrap(), day(1)).unwrap());
     }
     world.national.revoke(&revoked.certificate().serial(), Reason::KeyCompromise, day(1)).unwrap();
-    world.peers.set_trust(Arc::new(world.national.trust().unwrap()));
-    world.peers.set_directory(directory(&world.national, 2, &[&denied]));
-    assert_eq!(world.peers.directory().version(), 2);
+    world.know(directory(&world.national, 2, &[&denied]));
     for (caller, peer) in [&revoked, &denied].into_iter().zip(&open) {
         let judged = world.peers.admits(peer, day(1)).unwrap_err();
         assert_eq!(judged.refusal(), RefusalCode::CertificateRevoked);
@@ -243,7 +245,7 @@ fn a_stale_revocation_list_shuts_the_door() {
     let mut world = World::new();
     let broker = world.issue("AZ/GOV/OPERATOR/hub", &["localhost"]);
     world.national.forge_revocation_list(Issuer::TlsCa, (day(-2), day(-1)), true).unwrap();
-    world.peers.set_trust(Arc::new(world.national.trust().unwrap()));
+    world.know(directory(&world.national, 1, &[]));
     let error = refused(connect(&world.client(&broker), &world.server(&broker), "localhost"));
     assert!(matches!(error, Error::InvalidCertificate(CertificateError::ExpiredRevocationList)), "{error}");
 }
@@ -339,7 +341,7 @@ fn the_peer_learns_why_by_an_alert() {
     let mut world = World::new();
     let broker = world.issue("AZ/GOV/OPERATOR/hub", &["localhost"]);
     let caller = world.issue("AZ/GOV/MIA/id-cards", &[]);
-    world.peers.set_directory(directory(&world.national, 2, &[&caller]));
+    world.know(directory(&world.national, 2, &[&caller]));
     let error = refused(connect(&world.client(&caller), &world.server(&broker), "localhost"));
     let Error::InvalidCertificate(reason) = error else { panic!("{error}") };
     assert_eq!(AlertDescription::from(reason), AlertDescription::CertificateRevoked);

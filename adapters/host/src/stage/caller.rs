@@ -21,7 +21,7 @@ pub(crate) fn signed(decided: Decided, times: &Times) -> Result<Proved, Stop> {
     let opening = connected.ask().opening()?;
     // A caller's home is the only broker that may bring its queries: for any other there is no authority to have signed.
     let home = |caller: &MemberId| {
-        let broker = world.directory.broker_of(caller).filter(|broker| broker.id == *connected.broker())?;
+        let broker = world.directory().broker_of(caller).filter(|broker| broker.id == *connected.broker())?;
         Some(broker.authority.as_str().to_owned())
     };
     let query = prove_query(&opening, connected.ask().evidence(), &world.keys(arrival.0), &home)?;

@@ -21,12 +21,12 @@ pub struct Connected {
 /// Finds the peer among the directory's brokers, and reads what it sent.
 pub(crate) fn broker(request: &Request, world: Arc<World>) -> Result<Connected, Stop> {
     let arrival = request.arrival;
-    if !world.directory.is_current(arrival.0) {
+    if !world.directory().is_current(arrival.0) {
         return Err(Stop::new(RefusalCode::DirectoryStale, "the directory in force has expired"));
     }
     let peer = request.peer.as_ref().map(TlsIdentity::member);
     let peer = peer.ok_or_else(|| Stop::new(RefusalCode::CertificateRefused, "the connection has no certificate"))?;
-    if world.directory.broker(peer).is_none() {
+    if world.directory().broker(peer).is_none() {
         return Err(Stop::new(RefusalCode::UnknownMember, format_args!("{peer} is not a broker of the directory")));
     }
     let ask = Ask::parse(&request.body)?;

@@ -48,7 +48,7 @@ fn facts(query: &Query, settle: Option<&Settle>, logged: &Logged) -> Facts {
 
 /// The service is ours, takes the verb, and a leg is one of a definition in force.
 fn check_route(world: &World, query: &Query, me: &MemberId, guard: &Guarded) -> Result<(), Stop> {
-    let route = world.directory.service(&query.service).filter(|route| route.owner == *me);
+    let route = world.directory().service(&query.service).filter(|route| route.owner == *me);
     let route = route.filter(|_| guard.offers(&service_name(&query.service)));
     let Some(route) = route else {
         return Err(Stop::new(RefusalCode::UnknownService, format_args!("{} is not offered here", query.service)));
@@ -57,7 +57,7 @@ fn check_route(world: &World, query: &Query, me: &MemberId, guard: &Guarded) -> 
         return Err(Refusal::new(RefusalCode::UnknownService, "The service does not take this verb.").into());
     }
     let Some(leg) = &query.leg else { return Ok(()) };
-    match world.directory.definition(&leg.definition) {
+    match world.directory().definition(&leg.definition) {
         None => Err(RefusalCode::BundleUnknown.into()),
         Some(definition) if definition.version != leg.version => Err(RefusalCode::BundleStale.into()),
         Some(_) => Ok(()),

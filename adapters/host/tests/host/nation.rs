@@ -236,6 +236,7 @@ impl Nation {
             seal: SealSource { certificate: folder.join("seal.pem"), key: KeySource::File(folder.join("seal.key")) },
             trust: mohur_chain::TrustFiles::in_folder(&self.path("national/trust")),
             directory: self.path("directory.jws"),
+            foreign: Vec::new(),
             poll: Duration::from_secs(3600),
             policy: self.policy(agency),
             times: Times::default(),

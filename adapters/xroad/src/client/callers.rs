@@ -45,7 +45,7 @@ impl Callers {
             seen = looks;
             match self.config.caller(Arc::clone(&self.clock)) {
                 Ok(caller) => {
-                    tracing::info!(version = caller.directory.version(), "keys, trust and directory were read again");
+                    tracing::info!(version = caller.directory().version(), "keys, trust and directory were read again");
                     *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(caller);
                 }
                 Err(error) => tracing::error!(%error, "keys, trust and directory stay as they were"),

@@ -57,7 +57,7 @@ impl Received {
         }
         let headers = XRoadHeaders::read(&envelope);
         let attachments = self.attachments.iter().map(attachment).collect::<Result<Vec<_>, _>>()?;
-        let (keys, seals) = (by.world.keys(by.arrival), by.world.directory.seals_of(by.peer).collect::<Vec<_>>());
+        let (keys, seals) = (by.world.keys(by.arrival), by.world.directory().seals_of(by.peer).collect::<Vec<_>>());
         let verified = verify_envelope(envelope, &attachments, &keys, &seals, by.arrival, by.settings.window())?;
         to.id = id(verified.payload());
         to.signature = Some(verified.signature_value().to_vec());

@@ -12,7 +12,7 @@ pub struct Authenticated {
 
 /// Finds the peer in the directory.
 pub fn caller(accepted: Accepted, world: &World, me: &MemberId) -> Result<Authenticated, Refusal> {
-    let (directory, peer) = (&world.directory, accepted.peer());
+    let (directory, peer) = (world.directory(), accepted.peer());
     if !directory.is_current(accepted.arrival().0) {
         return Err(RefusalCode::DirectoryStale.into());
     }

@@ -19,7 +19,7 @@ pub struct Decided {
 /// Asks the policy. Whatever is not a clear permit is a refusal.
 pub fn by_policy(claimed: Claimed, world: &World, trace: &mut Trace) -> Result<Decided, Refusal> {
     let verified = claimed.into_verified();
-    if world.directory.service(&verified.query().service).is_none() {
+    if world.directory().service(&verified.query().service).is_none() {
         return Err(RefusalCode::UnknownService.into());
     }
     let decision = mohur_policy::decide(&world.policy, &Facts::of(verified.query(), verified.arrival().0));

@@ -25,7 +25,7 @@ pub struct Routed {
 pub fn to_owner(decided: Decided, world: &World) -> Result<Routed, Refusal> {
     let (verified, decision) = decided.into_parts();
     let service = &verified.query().service;
-    let route = world.directory.service(service).ok_or(RefusalCode::UnknownService)?;
+    let route = world.directory().service(service).ok_or(RefusalCode::UnknownService)?;
     if !route.verbs.contains(&verified.query().verb()) {
         return Err(Refusal::new(RefusalCode::UnknownService, "The service does not take this verb."));
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mohur_authority::{Issue, National};
-use mohur_directory::{Directory, Snapshot};
+use mohur_directory::{Directory, Domains, Snapshot};
 use mohur_seal::{KeyKind, Passphrase};
 use mohur_transport::{Peers, TlsMaterial, client_config, server_config};
 use mohur_wire::{Clock, MemberId, RefusalCode, Timestamp};
@@ -87,8 +87,13 @@ impl Domain {
         Snapshot::verify(&text, &self.national.trust().unwrap(), self.now, 0).unwrap()
     }
 
+    fn known(&self, denied: &[&TlsMaterial]) -> Domains {
+        let trust = Arc::new(self.national.trust().unwrap());
+        Domains::alone(mohur_directory::Domain { directory: self.directory(denied), trust })
+    }
+
     fn peers(&self) -> Arc<Peers> {
-        Arc::new(Peers::new(Arc::new(self.national.trust().unwrap()), self.directory(&[])))
+        Arc::new(Peers::of(self.known(&[])))
     }
 
     fn client(&self, material: &TlsMaterial, http2: bool) -> (Client, Arc<Peers>) {
@@ -225,10 +230,10 @@ async fn a_denied_member_is_refused_on_its_open_connection() {
     let (hub, caller) = (domain.material(HUB), domain.material(CALLER));
     let server = domain.serve(&hub).await;
     for http2 in [false, true] {
-        server.peers.set_directory(domain.directory(&[]));
+        server.peers.set(domain.known(&[]));
         let (client, _) = domain.client(&caller, http2);
         assert_eq!(client.send(server.request(), SECOND).await.unwrap().response.body(), CALLER);
-        server.peers.set_directory(domain.directory(&[&caller]));
+        server.peers.set(domain.known(&[&caller]));
         let reply = client.send(server.request(), SECOND).await.unwrap();
         assert_eq!(reply.response.body(), "certificate-revoked");
     }
@@ -242,7 +247,7 @@ async fn a_denied_server_is_not_asked_again() {
     for http2 in [false, true] {
         let (client, peers) = domain.client(&caller, http2);
         assert!(client.send(server.request(), SECOND).await.is_ok());
-        peers.set_directory(domain.directory(&[&hub]));
+        peers.set(domain.known(&[&hub]));
         let error = client.send(server.request(), SECOND).await.unwrap_err();
         assert!(matches!(error, ClientError::Tls { .. } | ClientError::Peer { .. }), "{error}");
     }

@@ -80,7 +80,7 @@ impl Operations {
     fn verify(&self) -> Result<(), BenchError> {
         let document = Document::parse(&self.signed, &Limits::default()).tried("the envelope")?;
         let envelope = Envelope::read(&document).tried("the envelope")?;
-        let keys = TrustedKeys::new(|key_id| self.caller.directory.seal(key_id), &self.caller.trust, self.at);
+        let keys = TrustedKeys::new(|key_id| self.caller.directory().seal(key_id), self.caller.trust(), self.at);
         let verified = verify_envelope(envelope, &[], &keys, &[], Arrival(self.at), WINDOW_SECONDS);
         let verified = verified.map_err(|refusal| BenchError::new(format!("the envelope: {refusal:?}")))?;
         std::hint::black_box(verified.payload().local());

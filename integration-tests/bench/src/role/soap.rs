@@ -22,7 +22,7 @@ const WINDOW_SECONDS: u32 = 60;
 pub(super) fn sign(caller: &Caller, question: Question) -> Result<Request<Bytes>, BenchError> {
     let query = caller.query(question, Caller::fresh_id().tried("an id")?);
     let envelope = sign_envelope(Version::Soap11, &query_xml(&query), "", &*caller.seal, caller.clock.now(), None);
-    let broker = caller.directory.broker_of(&caller.me).ok_or_else(|| BenchError::new("no home broker"))?;
+    let broker = caller.directory().broker_of(&caller.me).ok_or_else(|| BenchError::new("no home broker"))?;
     Request::post(format!("https://{}/soap", broker.authority))
         .header("content-type", Version::Soap11.content_type())
         .header("soapaction", "\"\"")
@@ -39,7 +39,7 @@ pub(super) async fn prove(caller: &Caller, question: Question) -> Result<(), Ben
     let document = Document::parse(text, &Limits::default()).tried("the answer")?;
     let envelope = Envelope::read(&document).tried("the answer")?;
     let now = caller.clock.now();
-    let keys = TrustedKeys::new(|key_id| caller.directory.seal(key_id), &caller.trust, now);
+    let keys = TrustedKeys::new(|key_id| caller.directory().seal(key_id), caller.trust(), now);
     let verified = verify_answer(envelope, &sent, &keys, Arrival(now), WINDOW_SECONDS)
         .map_err(|refusal| BenchError::new(format!("the answer: {refusal:?}")))?;
     let Finding::Found(fields) = answer(verified.payload()).tried("the answer")?.finding else {

@@ -23,7 +23,7 @@ pub(super) fn client_file(folder: &Path) -> PathBuf {
 pub(super) fn connector(config: &Config, caller: &Caller) -> Result<TlsConnector, BenchError> {
     let passphrase = Passphrase::from_credential_file(&config.passphrase).tried("passphrase")?;
     let material = TlsMaterial::load(&config.tls.0, &config.tls.1, &passphrase).tried("TLS key")?;
-    let peers = Arc::new(Peers::new(Arc::clone(&caller.trust), caller.directory.clone()));
+    let peers = Arc::new(Peers::of(caller.domains.clone()));
     let mut tls = Arc::unwrap_or_clone(client_config(&material, &peers, Arc::new(SystemClock)).tried("TLS")?);
     tls.alpn_protocols = vec![HTTP1.to_vec()];
     Ok(TlsConnector::from(Arc::new(tls)))
@@ -36,7 +36,7 @@ pub(super) fn acceptor(folder: &Path) -> Result<TlsAcceptor, BenchError> {
     let passphrase = Passphrase::from_credential_file(&config.passphrase).tried("passphrase")?;
     let own = folder.join("hosts").join(OWNER);
     let material = TlsMaterial::load(&own.join("tls.pem"), &own.join("tls.key"), &passphrase).tried("TLS key")?;
-    let peers = Arc::new(Peers::new(Arc::clone(&caller.trust), caller.directory.clone()));
+    let peers = Arc::new(Peers::of(caller.domains.clone()));
     let mut tls = Arc::unwrap_or_clone(server_config(&material, &peers, Arc::new(SystemClock)).tried("TLS")?);
     tls.alpn_protocols = vec![HTTP1.to_vec()];
     Ok(TlsAcceptor::from(Arc::new(tls)))

@@ -251,18 +251,18 @@ async fn a_new_directory_is_put_to_use_and_a_broken_one_is_not() {
     let clock: Arc<dyn Clock> = Arc::clone(&inside.federation.clock) as Arc<dyn Clock>;
     let callers = Arc::new(Callers::load(Config::load(&file).unwrap().caller, clock).unwrap());
     let following = tokio::spawn(Arc::clone(&callers).follow());
-    let before = callers.now().directory.version();
+    let before = callers.now().directory().version();
     inside.federation.publish(|_| {}).await;
     for attempt in 0.. {
-        if callers.now().directory.version() > before {
+        if callers.now().directory().version() > before {
             break;
         }
         assert!(attempt < 60, "the new directory is never read");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    let good = callers.now().directory.version();
+    let good = callers.now().directory().version();
     std::fs::write(inside.federation.nation.path("directory.jws"), "not.a.directory").unwrap();
     tokio::time::sleep(Duration::from_secs(12)).await;
-    assert_eq!(callers.now().directory.version(), good, "the last good one stays");
+    assert_eq!(callers.now().directory().version(), good, "the last good one stays");
     following.abort();
 }
