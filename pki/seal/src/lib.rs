@@ -3,6 +3,7 @@
 //! A key file is PKCS#8 `EncryptedPrivateKeyInfo` (RFC 5958, PBES2 of RFC 8018) in PEM, mode 0600. Its passphrase comes from
 //! a credential file, never from the environment. Nothing here prints a key or a passphrase.
 
+mod bare;
 pub mod error;
 mod file;
 pub mod generate;
@@ -14,6 +15,7 @@ mod software;
 mod source;
 mod x509;
 
+pub use bare::{BareKey, public_key};
 pub use error::SealError;
 pub use generate::KeyKind;
 pub use log_signer::LogSigner;

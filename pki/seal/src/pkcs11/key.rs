@@ -145,7 +145,7 @@ pub(super) fn ecdsa_asn1(signature: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The `SubjectPublicKeyInfo` of a certificate, DER (RFC 5280 §4.1).
-pub(super) fn certified_key(certificate: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn certified_key(certificate: &[u8]) -> Option<Vec<u8>> {
     let certificate = AnyRef::from_der(certificate).ok()?;
     let signed = AnyRef::from_der(SliceReader::new(certificate.value()).ok()?.tlv_bytes().ok()?).ok()?;
     let mut fields = SliceReader::new(signed.value()).ok()?;

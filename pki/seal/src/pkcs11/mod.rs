@@ -13,6 +13,7 @@ mod pool;
 mod seal;
 mod token;
 
+pub(crate) use key::certified_key;
 pub use key::{KeyInfo, TokenKeyKind};
 pub use seal::TokenSeal;
 pub use token::{Token, TokenSigner};

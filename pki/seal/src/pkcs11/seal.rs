@@ -38,10 +38,10 @@ struct Link {
 
 impl TokenSeal {
     /// Opens the key of a certificate (DER), and lets it sign once: what comes out must verify under the certificate. An
-    /// RSA key signs with RSA-PSS unless it is `pinned` otherwise.
+    /// RSA key signs with RSA-PSS unless it is `pinned` otherwise. A bare `SubjectPublicKeyInfo` may stand for a certificate.
     pub fn open(key: &TokenKey, certificate: &[u8], pinned: Option<Algorithm>) -> Result<Self, SealError> {
-        let spki = certified_key(certificate).ok_or(SealError::UnsupportedKey)?;
-        let (algorithm, certified) = certified_algorithm(&spki, pinned)?;
+        let (algorithm, certified) = certified_algorithm(certificate, pinned)
+            .or_else(|_| certified_algorithm(&certified_key(certificate).ok_or(SealError::UnsupportedKey)?, pinned))?;
         let token = Token::open(&key.address)?;
         let link =
             Link { token, name: key.name.clone(), allow_extractable: key.allow_extractable, algorithm, certified };
