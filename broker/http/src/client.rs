@@ -1,7 +1,7 @@
 //! The asking side: keeps connections, bounds time and size, and says who answered.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,7 +10,6 @@ use http_body_util::Full;
 use mohur_chain::TlsIdentity;
 use mohur_transport::{InsideClient, PeerError, Peers};
 use mohur_wire::{Clock, MemberId};
-use tokio_rustls::TlsConnector;
 
 use crate::ClientLimits;
 use crate::body::{self, BodyError};
@@ -26,13 +25,23 @@ pub struct Client {
 pub(crate) struct Inner {
     pub(crate) tls: Option<ClientTls>,
     pub(crate) limits: ClientLimits,
-    pool: Pool,
+    pub(crate) pool: Pool,
 }
 
 pub(crate) struct ClientTls {
-    pub(crate) connector: TlsConnector,
+    config: RwLock<Arc<rustls::ClientConfig>>,
     /// Who says which member a server is; on the inside leg servers are no members.
     pub(crate) members: Option<Members>,
+}
+
+impl ClientTls {
+    fn new(config: Arc<rustls::ClientConfig>, members: Option<Members>) -> Self {
+        Self { config: RwLock::new(config), members }
+    }
+
+    pub(crate) fn config(&self) -> Arc<rustls::ClientConfig> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// What tells the member at the other end.
@@ -125,13 +134,17 @@ impl Client {
         limits: ClientLimits,
     ) -> Self {
         let members = Some(Members { peers, clock });
-        Self::new(Some(ClientTls { connector: TlsConnector::from(config), members }), limits)
+        Self::new(Some(ClientTls::new(config, members)), limits)
     }
 
     /// A client of the inside leg, for servers that are known by their pinned certificate.
     pub fn inside(inside: &InsideClient, limits: ClientLimits) -> Self {
-        let connector = TlsConnector::from(inside.config());
-        Self::new(Some(ClientTls { connector, members: None }), limits)
+        Self::new(Some(ClientTls::new(inside.config(), None)), limits)
+    }
+
+    /// A client of a service of the domain itself, which is known by its certificate under the root.
+    pub fn service(config: Arc<rustls::ClientConfig>, limits: ClientLimits) -> Self {
+        Self::new(Some(ClientTls::new(config, None)), limits)
     }
 
     /// A client without TLS, for servers on the same machine.
@@ -158,6 +171,16 @@ impl Client {
         timeout: Duration,
     ) -> Result<Reply, ClientError> {
         self.send_to_whom(Some(member), request, timeout).await
+    }
+
+    /// Our certificate was renewed: opens connections with this configuration from now on. What is under way is finished on
+    /// those that are open, and nothing new is sent on them. The configuration must be a new one: a session that was begun
+    /// with the old certificate and is resumed would show that one again.
+    pub fn begin_anew(&self, config: Arc<rustls::ClientConfig>) {
+        if let Some(tls) = &self.inner.tls {
+            *tls.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+            self.inner.pool.begin_anew();
+        }
     }
 
     async fn send_to_whom(

@@ -13,11 +13,12 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use mohur_chain::TlsIdentity;
 use mohur_transport::CertificatePin;
 use mohur_wire::Clock;
+use rustls_pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 
-use crate::server::{Stop, Tls};
+use crate::server::{Clients, Stop, Tls};
 use crate::service;
 use crate::stats::count;
 use crate::watch::{Activity, Watched};
@@ -51,6 +52,8 @@ pub(crate) struct Peer {
     pub(crate) member: Option<TlsIdentity>,
     /// One of our own systems, by its pinned certificate.
     pub(crate) pin: Option<CertificatePin>,
+    /// Anybody, who holds the key of this certificate.
+    pub(crate) shown: Option<CertificateDer<'static>>,
 }
 
 /// Headers beyond the limit but below this many times the limit get an answer that says so; beyond, only a status.
@@ -94,12 +97,13 @@ async fn handshake<H: Handler>(
     };
     let stream = accepted.map_err(|_| "tls-timeout".to_owned())?.map_err(|error| error.to_string())?;
     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
-    let peer = match &tls.peers {
-        Some(peers) => {
+    let peer = match &tls.clients {
+        Clients::Members(peers) => {
             let member = peers.identify(chain, context.clock.now()).map_err(|error| error.to_string())?;
-            Peer { member: Some(member), pin: None }
+            Peer { member: Some(member), ..Peer::default() }
         }
-        None => Peer { member: None, pin: CertificatePin::of_chain(chain) },
+        Clients::Pinned => Peer { pin: CertificatePin::of_chain(chain), ..Peer::default() },
+        Clients::Anybody => Peer { shown: chain.first().map(|leaf| leaf.clone().into_owned()), ..Peer::default() },
     };
     Ok((stream, peer))
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -30,7 +31,12 @@ pub(crate) enum Sender {
 pub(crate) struct Lease {
     sender: Sender,
     peer: Option<TlsIdentity>,
+    epoch: Epoch,
 }
+
+/// Connections of an earlier epoch than the pool's carry no new requests.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Epoch(u64);
 
 /// A request that got no answer.
 pub(crate) enum Unsent {
@@ -77,11 +83,12 @@ struct Kept {
 pub(crate) struct Pool {
     limits: ClientLimits,
     kept: Mutex<HashMap<Authority, Vec<Kept>>>,
+    epoch: AtomicU64,
 }
 
 impl Lease {
-    pub(crate) const fn new(sender: Sender, peer: Option<TlsIdentity>) -> Self {
-        Self { sender, peer }
+    pub(crate) const fn new(sender: Sender, peer: Option<TlsIdentity>, epoch: Epoch) -> Self {
+        Self { sender, peer, epoch }
     }
 
     /// Who is at the other end.
@@ -93,7 +100,7 @@ impl Lease {
     fn share(&self) -> Option<Self> {
         match &self.sender {
             Sender::Http1(_) => None,
-            Sender::Http2(sender) => Some(Self::new(Sender::Http2(sender.clone()), self.peer.clone())),
+            Sender::Http2(sender) => Some(Self::new(Sender::Http2(sender.clone()), self.peer.clone(), self.epoch)),
         }
     }
 
@@ -141,7 +148,18 @@ fn to_origin_form(mut request: Outgoing) -> Outgoing {
 
 impl Pool {
     pub(crate) fn new(limits: ClientLimits) -> Self {
-        Self { limits, kept: Mutex::default() }
+        Self { limits, kept: Mutex::default(), epoch: AtomicU64::new(0) }
+    }
+
+    /// The epoch of a connection that is opened now.
+    pub(crate) fn epoch(&self) -> Epoch {
+        Epoch(self.epoch.load(Ordering::Acquire))
+    }
+
+    /// Begins a new epoch: what is under way is finished, and nothing new is sent on the connections that are open.
+    pub(crate) fn begin_anew(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.kept().clear();
     }
 
     fn kept(&self) -> MutexGuard<'_, HashMap<Authority, Vec<Kept>>> {
@@ -193,6 +211,9 @@ impl Pool {
 
     fn keep(&self, server: &Authority, lease: Lease) {
         let mut kept = self.kept();
+        if lease.epoch != self.epoch() {
+            return;
+        }
         let connections = kept.entry(server.clone()).or_default();
         if connections.len() < self.limits.idle_connections && lease.is_open() {
             connections.push(Kept { lease, since: Instant::now() });

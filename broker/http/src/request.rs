@@ -7,6 +7,7 @@ use bytes::Bytes;
 use mohur_chain::TlsIdentity;
 use mohur_transport::CertificatePin;
 use mohur_wire::{Arrival, RefusalCode};
+use rustls_pki_types::CertificateDer;
 
 /// A request, whole: its body has been read. `Debug` shows neither address nor body: they may name a person.
 pub struct Request {
@@ -18,6 +19,8 @@ pub struct Request {
     pub peer: Option<TlsIdentity>,
     /// On the inside leg: the pin of the certificate that the client showed.
     pub pin: Option<CertificatePin>,
+    /// At a service that anybody may ask: the certificate whose key the client holds. Nothing else about it was judged.
+    pub shown: Option<CertificateDer<'static>>,
     /// The message's one clock reading, made when its headers were complete.
     pub arrival: Arrival,
     /// The address of the other end.

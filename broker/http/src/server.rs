@@ -30,8 +30,17 @@ pub struct Server {
 /// What a TLS server needs.
 pub(crate) struct Tls {
     pub(crate) acceptor: TlsAcceptor,
-    /// Who says which member a peer is; on the inside leg peers are no members.
-    pub(crate) peers: Option<Arc<Peers>>,
+    pub(crate) clients: Clients,
+}
+
+/// Who the clients of a TLS server are.
+pub(crate) enum Clients {
+    /// Members; these say which one.
+    Members(Arc<Peers>),
+    /// Our own systems, by their pinned certificate.
+    Pinned,
+    /// Anybody: the handler judges what a client shows.
+    Anybody,
 }
 
 /// The address cannot be listened on.
@@ -67,14 +76,21 @@ impl Server {
     /// Serves TLS with this configuration, and lets `peers` say who the clients are.
     #[must_use]
     pub fn with_tls(mut self, config: Arc<rustls::ServerConfig>, peers: Arc<Peers>) -> Self {
-        self.tls = Some(Tls { acceptor: TlsAcceptor::from(config), peers: Some(peers) });
+        self.tls = Some(Tls { acceptor: TlsAcceptor::from(config), clients: Clients::Members(peers) });
         self
     }
 
     /// Serves TLS on the inside leg: clients are known by the pin of their certificate, or not at all.
     #[must_use]
     pub fn with_inside_tls(mut self, inside: &InsideServer) -> Self {
-        self.tls = Some(Tls { acceptor: TlsAcceptor::from(inside.config()), peers: None });
+        self.tls = Some(Tls { acceptor: TlsAcceptor::from(inside.config()), clients: Clients::Pinned });
+        self
+    }
+
+    /// Serves TLS to anybody: the handler is given the certificate that a client holds, and judges it.
+    #[must_use]
+    pub fn with_service_tls(mut self, config: Arc<rustls::ServerConfig>) -> Self {
+        self.tls = Some(Tls { acceptor: TlsAcceptor::from(config), clients: Clients::Anybody });
         self
     }
 

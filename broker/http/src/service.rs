@@ -9,6 +9,7 @@ use mohur_wire::{Arrival, RefusalCode};
 
 use crate::body::{self, BodyError};
 use crate::connection::Link;
+use crate::server::Clients;
 use crate::stats::{Gauge, count};
 use crate::{Handler, Limits, Request, request};
 
@@ -49,14 +50,14 @@ async fn receive<H: Handler>(
     request: http::Request<Incoming>,
     arrival: Arrival,
 ) -> Result<Request, Unread> {
-    let peers = link.context.tls.as_ref().and_then(|tls| tls.peers.as_ref());
-    if let (Some(peer), Some(peers)) = (&link.peer.member, peers) {
+    let clients = link.context.tls.as_ref().map(|tls| &tls.clients);
+    if let (Some(peer), Some(Clients::Members(peers))) = (&link.peer.member, clients) {
         peers.admits(peer, arrival.0).map_err(|error| Unread::Inadmissible(error.refusal()))?;
     }
     let (parts, body) = request.into_parts();
     let read = read(&parts, body, &link.context.limits).await;
-    let (peer, pin) = (link.peer.member.clone(), link.peer.pin);
-    let whole = |body| Request { parts, body, peer, pin, arrival, remote: link.remote };
+    let (peer, pin, shown) = (link.peer.member.clone(), link.peer.pin, link.peer.shown.clone());
+    let whole = |body| Request { parts, body, peer, pin, shown, arrival, remote: link.remote };
     match read {
         Ok(body) => Ok(whole(body)),
         Err(code) => Err(Unread::Broken(Box::new(whole(Bytes::new())), code)),

@@ -30,6 +30,22 @@ pub(crate) fn read_secret(path: &Path, forbidden: u32) -> Result<Zeroizing<Strin
     Ok(text)
 }
 
+/// Puts a file, mode 0600, in the place of the one that is there: a reader sees the old one or the new one. On disk when it
+/// returns.
+pub(crate) fn replace_secret(path: &Path, content: &[u8]) -> Result<(), SealError> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".next");
+    let next = path.with_file_name(name);
+    match std::fs::remove_file(&next) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(SealError::io(&next)(error)),
+        _ => {}
+    }
+    write_secret(&next, content)?;
+    std::fs::rename(&next, path).map_err(SealError::io(path))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(SealError::io(folder))
+}
+
 /// Writes a new file, mode 0600, and refuses to overwrite one. On disk when it returns.
 pub(crate) fn write_secret(path: &Path, content: &[u8]) -> Result<(), SealError> {
     let mut file =

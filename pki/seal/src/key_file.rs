@@ -2,6 +2,9 @@
 //!
 //! Written with PBES2 (RFC 8018): PBKDF2-HMAC-SHA-256 and AES-256-CBC, which every OpenSSL reads. The number of iterations
 //! depends on the passphrase, see `docs/decisions/0011-passphrases-of-key-files.md`.
+//!
+//! While a certificate is renewed its file holds two keys, the next and the one in use, see
+//! `docs/decisions/0132-renewal-in-two-files.md`.
 
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -20,7 +23,7 @@ use pkcs8::pkcs5::pbes2::{EncryptionScheme as Cipher, Parameters, Pbkdf2Params, 
 use pkcs8::{EncryptedPrivateKeyInfo, PrivateKeyInfo, SecretDocument};
 use zeroize::Zeroizing;
 
-use crate::file::{read_secret, write_secret};
+use crate::file::{read_secret, replace_secret, write_secret};
 use crate::{Passphrase, SealError};
 
 const LABEL: &str = "ENCRYPTED PRIVATE KEY";
@@ -31,6 +34,8 @@ const EXPECTED: &str = "a PKCS#8 key in PEM, encrypted with PBES2 (PBKDF2 with H
 const ITERATIONS_CHOSEN: u32 = 600_000;
 /// For generated passphrases: 256 random bits need no stretching, and a restart opens a dozen keys.
 const ITERATIONS_GENERATED: u32 = 10_000;
+/// More keys than this in one file are no renewal.
+const MOST_KEYS: usize = 4;
 /// More than this from a file is a denial of service.
 const MAX_ITERATIONS: u32 = 10_000_000;
 
@@ -39,10 +44,35 @@ pub fn write_encrypted(path: &Path, pkcs8: &[u8], passphrase: &Passphrase) -> Re
     write_secret(path, encrypt(pkcs8, passphrase)?.as_bytes())
 }
 
-/// Reads the encrypted key `path`. Refuses a file that group or others may read, and an unencrypted one.
+/// Encrypts all of these keys, the first one first, to a file that takes the place of the one that is there. On disk when it
+/// returns; a reader sees the old file or the new one.
+pub fn replace_encrypted(path: &Path, keys: &[&[u8]], passphrase: &Passphrase) -> Result<(), SealError> {
+    let mut text = Zeroizing::new(String::with_capacity(keys.iter().map(|key| 2 * key.len() + 512).sum()));
+    for key in keys {
+        text.push_str(&encrypt(key, passphrase)?);
+    }
+    replace_secret(path, text.as_bytes())
+}
+
+/// Reads the encrypted key `path`; of several the first. Refuses a file that group or others may read, and an unencrypted one.
 pub fn read_encrypted(path: &Path, passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    let keys = read_all_encrypted(path, passphrase)?;
+    keys.into_iter().next().ok_or_else(|| SealError::format(path, EXPECTED))
+}
+
+/// Reads every encrypted key of the file `path`, one at least and four at most.
+pub fn read_all_encrypted(path: &Path, passphrase: &Passphrase) -> Result<Vec<Zeroizing<Vec<u8>>>, SealError> {
     let pem = read_secret(path, 0o077)?;
-    let (label, document) = SecretDocument::from_pem(&pem).map_err(|_| SealError::format(path, EXPECTED))?;
+    let end = format!("-----END {LABEL}-----");
+    let texts: Vec<&str> = pem.split_inclusive(&end).map(str::trim_start).filter(|text| !text.is_empty()).collect();
+    if !(1..=MOST_KEYS).contains(&texts.len()) {
+        return Err(SealError::format(path, EXPECTED));
+    }
+    texts.into_iter().map(|text| decrypt_pem(path, text, passphrase)).collect()
+}
+
+fn decrypt_pem(path: &Path, pem: &str, passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    let (label, document) = SecretDocument::from_pem(pem).map_err(|_| SealError::format(path, EXPECTED))?;
     if label != LABEL {
         return Err(SealError::format(path, EXPECTED));
     }
@@ -169,6 +199,26 @@ mod tests {
             read_encrypted(&path, &passphrase).unwrap();
         }
         assert!(start.elapsed().as_millis() < 1000, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn a_file_may_hold_the_next_key_before_the_one_in_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let passphrase = Passphrase::generate();
+        let (old, new) = (generate(KeyKind::P256).unwrap(), generate(KeyKind::P256).unwrap());
+        write_encrypted(&path, &old, &passphrase).unwrap();
+        // What a crash left behind is in nobody's way.
+        fs::write(folder.path().join("key.next"), "half").unwrap();
+        replace_encrypted(&path, &[&new, &old], &passphrase).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(*read_encrypted(&path, &passphrase).unwrap(), *new);
+        let all = read_all_encrypted(&path, &passphrase).unwrap();
+        assert_eq!(all.iter().map(|key| key.to_vec()).collect::<Vec<_>>(), [new.to_vec(), old.to_vec()]);
+        replace_encrypted(&path, &[new.as_slice(); 5], &passphrase).unwrap();
+        assert!(matches!(read_all_encrypted(&path, &passphrase), Err(SealError::Format { .. })));
+        fs::write(&path, "").unwrap();
+        assert!(matches!(read_encrypted(&path, &passphrase), Err(SealError::Format { .. })));
     }
 
     fn openssl(arguments: &[&str]) -> bool {

@@ -14,7 +14,7 @@ use mohur_crypto::digest::{Digest, sha256};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use crate::key_file::read_encrypted;
+use crate::key_file::read_all_encrypted;
 use crate::{Passphrase, Seal, SealError};
 
 enum Key {
@@ -32,11 +32,18 @@ pub struct SoftwareSeal {
 }
 
 impl SoftwareSeal {
-    /// Loads an encrypted key and its certificate (PEM; of a chain, the first).
+    /// Loads an encrypted key and its certificate (PEM; of a chain, the first). Of several keys in the file, the certificate's.
     pub fn load(key: &Path, certificate: &Path, passphrase: &Passphrase) -> Result<Self, SealError> {
         let certificate = CertificateDer::from_pem_file(certificate)
             .map_err(|_| SealError::format(certificate, "a certificate in PEM"))?;
-        Self::from_pkcs8(&read_encrypted(key, passphrase)?, &certificate)
+        let mut last = Err(SealError::KeyMismatch);
+        for pkcs8 in read_all_encrypted(key, passphrase)? {
+            last = Self::from_pkcs8(&pkcs8, &certificate);
+            if last.is_ok() {
+                break;
+            }
+        }
+        last
     }
 
     /// From a PKCS#8 key (DER) and its certificate (DER). An RSA key signs with RSA-PSS.

@@ -5,7 +5,8 @@
 //! held against time, revocation and denial again for each message by [`Peers::admits`].
 //!
 //! On the inside leg, to a ministry's own systems, the other end is known by pinned certificates ([`InsideServer`],
-//! [`InsideClient`]); TLS 1.2 is allowed there.
+//! [`InsideClient`]); TLS 1.2 is allowed there. A service of the domain itself, which is asked before one is a member, is
+//! known by its certificate under the root ([`service_server`], [`service_client`]).
 
 mod configuration;
 mod inside;
@@ -13,6 +14,7 @@ mod material;
 mod peers;
 mod pinned;
 mod renewal;
+mod service;
 mod verifier;
 
 pub use configuration::{client_config, server_config};
@@ -23,3 +25,4 @@ pub use inside::{
 pub use material::{MaterialError, TlsMaterial};
 pub use peers::{PeerError, Peers};
 pub use renewal::Renewal;
+pub use service::{ServiceError, ServiceIdentity, ServiceMaterial, service_client, service_server};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use mohur_chain::{Certificate, CertificateError, Profile};
-use mohur_seal::key_file::read_encrypted;
+use mohur_seal::key_file::read_all_encrypted;
 use mohur_seal::{Passphrase, SealError};
 use mohur_wire::MemberId;
 use rustls::SignatureScheme;
@@ -53,6 +53,10 @@ pub struct TlsMaterial {
 
 pub(crate) struct Shown(ArcSwap<Current>);
 
+/// Answers rustls.
+#[derive(Debug)]
+pub(crate) struct Resolver(Arc<Shown>);
+
 struct Current {
     certificate: Certificate,
     key: Arc<CertifiedKey>,
@@ -80,8 +84,10 @@ impl TlsMaterial {
         self.certificate().member().cloned()
     }
 
-    pub(crate) fn resolver(&self) -> Arc<Shown> {
-        Arc::clone(&self.shown)
+    /// A new one each time: rustls resumes no session that was begun under another one, and so never shows a certificate
+    /// that was exchanged in between.
+    pub(crate) fn resolver(&self) -> Arc<Resolver> {
+        Arc::new(Resolver(Arc::clone(&self.shown)))
     }
 }
 
@@ -97,23 +103,36 @@ fn read(chain: &Path, key: &Path, passphrase: &Passphrase) -> Result<Current, Ma
         let found = certificate.profile();
         return Err(refused(CertificateError::WrongProfile { expected: Profile::Tls, found }));
     }
-    let pkcs8 = read_encrypted(key, passphrase)?;
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(pkcs8.as_slice()));
-    let key = aws_lc_rs::sign::any_supported_type(&key).map_err(|_| SealError::UnsupportedKey)?;
-    let key = CertifiedKey::new(certificates, key);
-    key.keys_match().map_err(|_| MaterialError::Mismatch { path: path() })?;
+    let key = matching(certificates, key, passphrase)?.ok_or_else(|| MaterialError::Mismatch { path: path() })?;
     Ok(Current { certificate, key: Arc::new(key) })
 }
 
-impl ResolvesServerCert for Shown {
+/// The certificates with the key of the first among those in the file: it holds two while the certificate is renewed.
+fn matching(
+    certificates: Vec<CertificateDer<'static>>,
+    key: &Path,
+    passphrase: &Passphrase,
+) -> Result<Option<CertifiedKey>, SealError> {
+    for pkcs8 in read_all_encrypted(key, passphrase)? {
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(pkcs8.as_slice()));
+        let key = aws_lc_rs::sign::any_supported_type(&key).map_err(|_| SealError::UnsupportedKey)?;
+        let key = CertifiedKey::new(certificates.clone(), key);
+        if key.keys_match().is_ok() {
+            return Ok(Some(key));
+        }
+    }
+    Ok(None)
+}
+
+impl ResolvesServerCert for Resolver {
     fn resolve(&self, _client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0.load().key))
+        Some(Arc::clone(&self.0.0.load().key))
     }
 }
 
-impl ResolvesClientCert for Shown {
+impl ResolvesClientCert for Resolver {
     fn resolve(&self, _root_hints: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0.load().key))
+        Some(Arc::clone(&self.0.0.load().key))
     }
 
     fn has_certs(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Who is at the other end, on both ends, over HTTP/1.1 and HTTP/2.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -57,8 +57,19 @@ impl Domain {
     }
 
     fn material(&mut self, member: &str) -> TlsMaterial {
+        let (chain, key) = self.files(member, "first");
+        TlsMaterial::load(&chain, &key, &self.pass).unwrap()
+    }
+
+    /// Gives what the material shows a new certificate and key.
+    fn renew(&mut self, member: &str, material: &TlsMaterial) {
+        let (chain, key) = self.files(member, "second");
+        material.reload(&chain, &key, &self.pass).unwrap();
+    }
+
+    fn files(&mut self, member: &str, which: &str) -> (PathBuf, PathBuf) {
         let member: MemberId = member.parse().unwrap();
-        let folder = self.folder.path().join(member.subsystem_code());
+        let folder = self.folder.path().join(member.subsystem_code()).join(which);
         let issue = Issue {
             member: &member,
             folder: Path::new(&folder),
@@ -68,7 +79,7 @@ impl Domain {
             now: self.now,
         };
         let issued = self.national.issue_tls(&issue, &["127.0.0.1".to_owned()]).unwrap();
-        TlsMaterial::load(&issued.chain, &issued.key, &self.pass).unwrap()
+        (issued.chain, issued.key)
     }
 
     fn directory(&self, denied: &[&TlsMaterial]) -> Snapshot {
@@ -266,4 +277,54 @@ async fn half_a_handshake_and_plain_http_are_closed() {
         assert!(read.is_ok() && !answer.starts_with(b"HTTP"));
     }
     assert_eq!(server.stats.handshakes_failed(), 3);
+}
+
+#[tokio::test]
+async fn a_renewed_client_shows_its_new_certificate_and_loses_no_request() {
+    let mut domain = Domain::new();
+    let (hub, caller) = (domain.material(HUB), domain.material(CALLER));
+    let server = domain.serve(&hub).await;
+    for http2 in [false, true] {
+        let caller = caller.clone();
+        let (client, peers) = domain.client(&caller, http2);
+        let old_is_denied = domain.known(&[&caller]);
+        let load = |client: Client, request: http::Request<Bytes>| {
+            tokio::spawn(async move {
+                for _ in 0..100 {
+                    let reply = client.send(request.clone(), 5 * SECOND).await.unwrap();
+                    assert_eq!(reply.response.body(), CALLER);
+                }
+            })
+        };
+        let busy: Vec<_> = (0..8).map(|_| load(client.clone(), server.request())).collect();
+        tokio::time::sleep(SECOND / 50).await;
+        if !http2 {
+            domain.renew(CALLER, &caller);
+        }
+        client.begin_anew(client_config(&caller, &peers, Arc::new(SystemClock)).unwrap());
+        for task in busy {
+            task.await.unwrap();
+        }
+        // Whoever still showed the old one, on a kept connection or in a resumed session, would be refused.
+        if !http2 {
+            server.peers.set(old_is_denied);
+        }
+        for _ in 0..20 {
+            assert_eq!(client.send(server.request(), SECOND).await.unwrap().response.body(), CALLER);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_with_a_servers_old_certificate_is_not_gone_on_with() {
+    let mut domain = Domain::new();
+    let (hub, caller) = (domain.material(HUB), domain.material(CALLER));
+    let server = domain.serve(&hub).await;
+    let (client, peers) = domain.client(&caller, false);
+    client.send(server.request(), SECOND).await.unwrap();
+    let old_is_denied = domain.known(&[&hub]);
+    domain.renew(HUB, &hub);
+    peers.set(old_is_denied);
+    let reply = client.send(server.request(), SECOND).await.unwrap();
+    assert_eq!(reply.peer.unwrap().fingerprint(), hub.certificate().fingerprint());
 }
