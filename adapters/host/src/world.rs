@@ -21,11 +21,10 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(domains: Domains, agency: AgencyPolicy) -> Self {
-        let key = |log: &str| log.parse::<LogKey>().ok();
         let brokers = domains.home().directory.directory().brokers.iter();
         let logs = brokers
             .filter_map(|broker| {
-                let key = key(&broker.log.key).filter(|key| key.name() == broker.log.origin)?;
+                let key = LogKey::parse_all(&broker.log.keys()).ok().filter(|key| key.name() == broker.log.origin)?;
                 Some((broker.id.clone(), key))
             })
             .collect();

@@ -99,7 +99,7 @@ impl Report {
         match kind {
             Kind::Intent => tally.intents += 1,
             Kind::Outcome => tally.outcomes += 1,
-            Kind::Refusal | Kind::Start | Kind::Directory | Kind::Policy => {}
+            Kind::Refusal | Kind::Start | Kind::Directory | Kind::Policy | Kind::Key => {}
         }
     }
 }

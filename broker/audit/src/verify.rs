@@ -152,7 +152,7 @@ impl Walk<'_> {
                     }
                 }
             }
-            Kind::Refusal | Kind::Start | Kind::Directory | Kind::Policy => {}
+            Kind::Refusal | Kind::Start | Kind::Directory | Kind::Policy | Kind::Key => {}
         }
     }
 

@@ -159,7 +159,8 @@ fn proven(caller: &Caller, exchanged: &Exchanged) -> Result<(VerifiedReceipt, St
     let header = header.ok_or_else(|| unverified("there is no receipt"))?;
     let broker =
         caller.directory().broker_of(&caller.me).ok_or_else(|| unverified("the directory has no home broker"))?;
-    let key = broker.log.key.parse::<LogKey>().map_err(|error| AskError::Setup(format!("the log's key: {error}")))?;
+    let key =
+        LogKey::parse_all(&broker.log.keys()).map_err(|error| AskError::Setup(format!("the log's key: {error}")))?;
     let receipt = Receipt::from_header(header).and_then(|receipt| receipt.verify(&key));
     let receipt = receipt.map_err(|error| AskError::Unverified(format!("the receipt: {error}")))?;
     Ok((receipt, header.to_owned()))

@@ -63,7 +63,7 @@ impl Book {
                     }
                 }
             }
-            Kind::Refusal | Kind::Start | Kind::Directory | Kind::Policy => {}
+            Kind::Refusal | Kind::Start | Kind::Directory | Kind::Policy | Kind::Key => {}
         }
     }
 

@@ -41,6 +41,9 @@ pub enum OpenError {
     /// The name of the log cannot be one.
     #[error("`{0}` cannot be the name of a log: no spaces, no +, not empty")]
     Origin(String),
+    /// A retired key cannot be one of this log.
+    #[error("the log's retired keys: {0}")]
+    Retired(#[from] mohur_transparency::NoteError),
     /// Something that was durable is damaged.
     #[error(
         "{path}: {what}. The log is damaged and is left as it is: keep a copy of the folder, restore it from a replica or a \

@@ -36,6 +36,8 @@ pub struct Recovery {
     pub replayed: u64,
     /// Bytes of a record that was being written when the process died; nobody was told of it, and it is dropped.
     pub torn_bytes: u64,
+    /// Whether a retired key signed the log's last checkpoint: this is the first start with the current one.
+    pub rekeyed: bool,
     /// Intents without an outcome: see [`Journal::close_orphans`].
     pub orphans: usize,
 }
@@ -69,7 +71,8 @@ impl Journal {
     pub fn open(settings: Settings, signer: LogSigner) -> Result<(Self, Recovery), OpenError> {
         let signer = Key(signer);
         let key = LogKey::new(&settings.origin, &signer.public_key())
-            .map_err(|_| OpenError::Origin(settings.origin.clone()))?;
+            .map_err(|_| OpenError::Origin(settings.origin.clone()))?
+            .succeeding(settings.retired.clone())?;
         let log = Log::new(&settings.folder, key.clone());
         let recovered = recovery::recover(settings, key, signer)?;
         let orphans = recovered.orphans;

@@ -60,7 +60,8 @@ pub(crate) fn recover(settings: Settings, key: LogKey, signer: Key) -> Result<Re
     report.entries = book.tree.size();
     let log = Log::new(&settings.folder, key.clone());
     let published = published(&log, &settings.folder, book.tree.size())?;
-    if book.checkpoint.is_empty() {
+    report.rekeyed = !book.checkpoint.is_empty() && key.open(&book.checkpoint).is_err();
+    if book.checkpoint.is_empty() || report.rekeyed {
         book.sign(&key, &signer).map_err(|error| OpenError::damaged(&staging, error.to_string()))?;
     }
     shelf.publish(&book.tree, &book.checkpoint)?;

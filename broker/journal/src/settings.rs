@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use mohur_transparency::Retired;
+
 /// The smallest segment: two of the largest batches.
 pub(crate) const MIN_SEGMENT: u64 = 512 * 1024;
 
@@ -20,6 +22,8 @@ pub struct Settings {
     pub publish_every: Duration,
     /// Size of a preallocated segment, at least 512 KiB.
     pub segment_bytes: u64,
+    /// The keys that signed for this log before the current one.
+    pub retired: Vec<Retired>,
     /// Refuse entries when the entries of the log have this many bytes.
     pub max_bytes: Option<u64>,
     pub(crate) sync: crate::segment::Sync,
@@ -34,6 +38,7 @@ impl Settings {
             pool: Duration::from_millis(2),
             publish_every: Duration::from_millis(200),
             segment_bytes: 16 * 1024 * 1024,
+            retired: Vec::new(),
             max_bytes: None,
             sync: std::fs::File::sync_data,
         }

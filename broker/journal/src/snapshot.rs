@@ -111,9 +111,15 @@ impl Snapshot {
 /// Opens a checkpoint that our own key must have signed.
 pub(crate) fn open_checkpoint(path: &Path, note: &str, key: &LogKey) -> Result<Checkpoint, OpenError> {
     Checkpoint::open(note, key).map_err(|error| match error {
-        CheckpointError::Note(NoteError::Unsigned | NoteError::Key) | CheckpointError::Origin => OpenError::Foreign {
+        CheckpointError::Note(NoteError::Unsigned | NoteError::Key | NoteError::Successor)
+        | CheckpointError::Origin => OpenError::Foreign {
             path: path.to_owned(),
             what: format!("its checkpoint is not signed by {}", key.name()),
+        },
+        // Rotated too early: the log went on for longer than the directory allows its old key.
+        CheckpointError::Retired { until } => OpenError::Foreign {
+            path: path.to_owned(),
+            what: format!("it has more entries under a retired key than the {until} that the directory allows it"),
         },
         CheckpointError::Note(NoteError::BadSignature | NoteError::Malformed) | CheckpointError::Malformed => {
             OpenError::damaged(path, error.to_string())

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use mohur_seal::generate::generate;
 use mohur_seal::{KeyKind, LogSigner, Zeroizing};
-use mohur_transparency::Kind;
+use mohur_transparency::{Kind, Retired};
 use mohur_wire::{MemberId, Timestamp};
 use tempfile::TempDir;
 
@@ -284,4 +284,45 @@ async fn a_crowd_waits_for_company_and_a_lone_query_does_not() {
     let started = std::time::Instant::now();
     journal.append(draft(Kind::Outcome, 0, 0)).await.unwrap();
     assert!(started.elapsed() >= Duration::from_millis(50));
+}
+
+#[tokio::test]
+async fn another_key_takes_over_at_a_start_and_the_old_one_counts_for_what_it_signed() {
+    let mut house = House::new();
+    let journal = house.open();
+    let mut before = Vec::new();
+    for id in 0..3 {
+        before.push(journal.append(draft(Kind::Outcome, 0, id)).await.unwrap());
+    }
+    let old = journal.key().clone();
+    journal.close().await;
+    drop(journal);
+
+    let first = std::mem::replace(&mut house.key, generate(KeyKind::Ed25519).unwrap());
+    let foreign = Journal::open(house.settings(), house.signer()).unwrap_err();
+    assert!(matches!(foreign, OpenError::Foreign { .. }), "a key that nobody named: {foreign}");
+    let retired = |until| Settings { retired: vec![Retired { key: old.clone(), until }], ..house.settings() };
+    let early = Journal::open(retired(2), house.signer()).unwrap_err();
+    assert!(early.to_string().contains("more entries under a retired key than the 2"), "{early}");
+
+    let (journal, recovery) = Journal::open(retired(3), house.signer()).unwrap();
+    assert!(recovery.rekeyed);
+    let keys = journal.key().clone();
+    let (checkpoint, note) = journal.checkpoint().unwrap();
+    assert_eq!((checkpoint.size, old.open(&note).is_err()), (3, true), "the new key signs what is there");
+    let after = journal.append(draft(Kind::Outcome, 0, 3)).await.unwrap();
+    for committed in before.iter().chain([&after]) {
+        committed.receipt("answer").verify(&keys).unwrap();
+    }
+    assert!(after.receipt("answer").verify(&old).is_err());
+    journal.close().await;
+    drop(journal);
+
+    let (journal, recovery) = Journal::open(retired(3), house.signer()).unwrap();
+    assert!(!recovery.rekeyed, "once only");
+    journal.close().await;
+    drop(journal);
+    house.key = first;
+    let thief = Journal::open(house.settings(), house.signer()).unwrap_err();
+    assert!(matches!(thief, OpenError::Foreign { .. }), "the old key cannot go on: {thief}");
 }

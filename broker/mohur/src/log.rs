@@ -1,5 +1,6 @@
 //! `mohur log`: the auditor's commands, offline.
 
+mod retire_key;
 mod show;
 mod verify;
 
@@ -19,7 +20,7 @@ Examples:
   mohur log show demo/broker/log --key demo/broker/log.vkey --last 10
 
 The key is the log's verifier key, name+hash+base64, as the member directory names it: a text, or
-a file that holds it.
+a file that holds it, and on further lines the keys that it has taken over from.
 Nothing but the folder and the key is needed, and no broker has to run.";
 
 /// Verify a log and look into it, offline.
@@ -36,6 +37,8 @@ enum Command {
     Verify(verify::Args),
     /// Show the last entries, or those of one message; each is proven before it is shown.
     Show(show::Args),
+    /// Retire the log's key at its last entry: what the directory must say from then on. Stop the broker first.
+    RetireKey(retire_key::Args),
 }
 
 /// Which log, and whose word to take.
@@ -52,6 +55,7 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     match args.command {
         Command::Verify(args) => verify::run(&args, out),
         Command::Show(args) => show::run(&args, out),
+        Command::RetireKey(args) => retire_key::run(&args, out),
     }
 }
 
@@ -59,7 +63,7 @@ impl Which {
     fn log(&self) -> Result<Log, CliError> {
         let parsed = match self.key.parse::<LogKey>() {
             Ok(key) => Ok(key),
-            Err(_) => read(Path::new(&self.key))?.trim().parse::<LogKey>(),
+            Err(_) => LogKey::parse_all(&read(Path::new(&self.key))?),
         };
         let key = parsed.map_err(|error| CliError::usage(format!("--key: {error}")))?;
         if self.folder.join("checkpoint").is_file() {

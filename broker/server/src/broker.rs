@@ -10,6 +10,7 @@ use mohur_exchange::{Claims, Exchange, World};
 use mohur_http::{Client, Server};
 use mohur_journal::{Draft, Journal, JournalError};
 use mohur_seal::{LogSigner, Passphrase, Seal};
+use mohur_transparency::LogKey;
 use mohur_transparency::leaf::Kind;
 use mohur_transport::{Peers, Renewal, TlsMaterial, client_config, server_config};
 use mohur_wire::{Arrival, Clock};
@@ -206,6 +207,11 @@ async fn open_log(
     settings.publish_every = config.log.publish_every;
     settings.segment_bytes = config.log.segment_bytes;
     settings.max_bytes = config.log.max_bytes;
+    let key = named_key(world, config)?;
+    if signer.public_key() != *key.public_key() {
+        return Err(StartError::Identity("the log's key is not the one that the directory names".to_owned()));
+    }
+    settings.retired = key.retired().to_vec();
     let (journal, recovery) = Journal::open(settings, signer)?;
     tracing::info!(
         entries = recovery.entries,
@@ -213,18 +219,28 @@ async fn open_log(
         orphans = recovery.orphans,
         "the log is open"
     );
-    let named = world.directory().broker(&config.member).map(|entry| entry.log.key.as_str());
-    if named != Some(journal.key().to_string().as_str()) {
-        return Err(StartError::Identity("the log's key is not the one that the directory names".to_owned()));
-    }
     let unusable = |error: &dyn std::fmt::Display| StartError::Journal(error.to_string());
     let now = clock.now();
     journal.close_orphans(now).await.map_err(|error| unusable(&error))?;
     journal.append(Draft::new(Kind::Start, now, config.member.clone())).await.map_err(|error| unusable(&error))?;
+    if recovery.rekeyed {
+        tracing::warn!(key = %key, "another key signs for the log from here on");
+        let draft = Draft::new(Kind::Key, now, config.member.clone()).commit("key", key.to_string());
+        journal.append(draft).await.map_err(|error| unusable(&error))?;
+    }
     log_activation(&journal, world, &config.member, clock).await.map_err(|error| unusable(&error))?;
     let claims = Claims::new(config.exchange.freshness, config.log.claims);
     restore_claims(&journal, &claims, Arrival(now)).map_err(|error| unusable(&error))?;
     Ok((journal, claims))
+}
+
+/// The log's keys as the directory names them.
+fn named_key(world: &World, config: &Config) -> Result<LogKey, StartError> {
+    let entry = world.directory().broker(&config.member);
+    let entry =
+        entry.ok_or_else(|| StartError::Identity(format!("the directory names no broker {}", config.member)))?;
+    LogKey::parse_all(&entry.log.keys())
+        .map_err(|error| StartError::Identity(format!("the log's keys in the directory: {error}")))
 }
 
 fn restore_claims(journal: &Journal, claims: &Claims, now: Arrival) -> Result<(), mohur_journal::ReadError> {

@@ -76,6 +76,27 @@ pub struct LogEntry {
     pub origin: String,
     /// Its verifier key (C2SP signed-note).
     pub key: String,
+    /// The keys that signed for it before. Each counts for the entries that the log had when it was retired.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<RetiredLogKey>,
+}
+
+/// A log's key that another one has taken over from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RetiredLogKey {
+    /// Its verifier key (C2SP signed-note).
+    pub key: String,
+    /// How many entries the log had when it was retired.
+    pub until: u64,
+}
+
+impl LogEntry {
+    /// All its keys as the text that a log's readers take: one a line, the current one first.
+    pub fn keys(&self) -> String {
+        let retired = self.retired.iter().map(|old| format!("{} until {}\n", old.key, old.until));
+        std::iter::once(format!("{}\n", self.key)).chain(retired).collect()
+    }
 }
 
 /// A member's subsystem.

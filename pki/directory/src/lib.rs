@@ -13,7 +13,7 @@ mod snapshot;
 
 pub use document::{
     Authority, BrokerEntry, DefinitionEntry, Directory, ForeignDomain, HexDigest, HostEntry, LogEntry, MemberEntry,
-    PolicyEntry, SealEntry, ServiceEntry,
+    PolicyEntry, RetiredLogKey, SealEntry, ServiceEntry,
 };
 pub use domains::{Domain, Domains, UntrustedDomain};
 pub use error::{DirectoryError, SealLookupError};

@@ -66,7 +66,11 @@ impl World {
             id: id(HUB),
             authority: "hub.example:4443".parse().unwrap(),
             seals,
-            log: LogEntry { origin: "hub.example/log".to_owned(), key: "hub.example/log+x+y".to_owned() },
+            log: LogEntry {
+                origin: "hub.example/log".to_owned(),
+                key: "hub.example/log+x+y".to_owned(),
+                retired: Vec::new(),
+            },
         });
         for member in [REGISTRY, CALLER] {
             let seals = vec![world.seal(member, KeyKind::P256)];

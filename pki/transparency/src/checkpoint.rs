@@ -18,6 +18,14 @@ pub enum CheckpointError {
     /// The checkpoint is another log's.
     #[error("the checkpoint names another log than its key")]
     Origin,
+    /// A retired key signed it, for more entries than it may.
+    #[error(
+        "the checkpoint is signed by a key that was retired after {until} entries: whoever signed it holds an old key"
+    )]
+    Retired {
+        /// The entries of the log when the key was retired.
+        until: u64,
+    },
 }
 
 /// What a log says about itself.
@@ -65,6 +73,21 @@ impl Checkpoint {
 
     /// Verifies a signed checkpoint of the log that `key` names.
     pub fn open(note: &str, key: &LogKey) -> Result<Self, CheckpointError> {
+        let unsigned = Err(CheckpointError::Note(NoteError::Unsigned));
+        let mut opened = Self::open_with(note, key);
+        for old in key.retired() {
+            if opened != unsigned {
+                break;
+            }
+            opened = match Self::open_with(note, &old.key) {
+                Ok(checkpoint) if checkpoint.size > old.until => Err(CheckpointError::Retired { until: old.until }),
+                other => other,
+            };
+        }
+        opened
+    }
+
+    fn open_with(note: &str, key: &LogKey) -> Result<Self, CheckpointError> {
         let checkpoint = Self::parse(key.open(note)?)?;
         if checkpoint.origin == key.name() { Ok(checkpoint) } else { Err(CheckpointError::Origin) }
     }
@@ -80,6 +103,36 @@ mod tests {
     use super::*;
     use crate::merkle::empty_root;
     use crate::testing::TestSigner;
+
+    #[test]
+    fn a_retired_key_counts_for_what_it_signed_before_and_for_nothing_later() {
+        let (first, second, third) = (TestSigner::new(), TestSigner::new(), TestSigner::new());
+        let [old, middle, new] = [&first, &second, &third].map(|signer| signer.key("mohur.example/log"));
+        let text = format!("{new}\n{middle} until 20\n{old} until 10\n");
+        let keys = LogKey::parse_all(&text).unwrap();
+        assert_eq!(keys.retired().iter().map(|old| old.until).collect::<Vec<_>>(), [20, 10]);
+        let signed = |size, key: &LogKey, signer| {
+            Checkpoint { origin: key.name().to_owned(), size, root: empty_root() }.seal(key, signer)
+        };
+        for (size, key, signer) in [(21, &new, &third), (20, &middle, &second), (10, &old, &first), (3, &new, &third)] {
+            assert_eq!(Checkpoint::open(&signed(size, key, signer), &keys).unwrap().size, size);
+        }
+        let late = Checkpoint::open(&signed(21, &middle, &second), &keys);
+        assert_eq!(late, Err(CheckpointError::Retired { until: 20 }));
+        assert_eq!(Checkpoint::open(&signed(11, &old, &first), &keys), Err(CheckpointError::Retired { until: 10 }));
+        let forged = signed(9, &old, &first).replace("\n9\n", "\n8\n");
+        assert_eq!(Checkpoint::open(&forged, &keys), Err(CheckpointError::Note(NoteError::BadSignature)));
+        let alone = Checkpoint::open(&signed(10, &old, &first), &new);
+        assert_eq!(alone, Err(CheckpointError::Note(NoteError::Unsigned)));
+
+        let foreign = third.key("another.example/log");
+        for wrong in [format!("{new}\n{foreign} until 1\n"), format!("{new}\n{new} until 1\n")] {
+            assert_eq!(LogKey::parse_all(&wrong), Err(NoteError::Successor), "{wrong}");
+        }
+        for wrong in [String::new(), format!("{new}\n{old}\n"), format!("{new}\n{old} until -1\n")] {
+            assert_eq!(LogKey::parse_all(&wrong), Err(NoteError::Key), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_checkpoint_has_one_spelling_and_one_log() {

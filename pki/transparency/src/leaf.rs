@@ -45,6 +45,8 @@ pub enum Kind {
     Directory,
     /// A policy was activated.
     Policy,
+    /// Another key signs for the log from here on.
+    Key,
 }
 
 impl Kind {
@@ -57,6 +59,7 @@ impl Kind {
             Self::Start => "start",
             Self::Directory => "directory",
             Self::Policy => "policy",
+            Self::Key => "key",
         }
     }
 }

@@ -18,7 +18,7 @@ mod testing;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use leaf::{Kind, Leaf, LeafError};
 pub use merkle::{MerkleError, Nodes, leaf_hash};
-pub use note::{LogKey, NoteError, NoteSigner};
+pub use note::{LogKey, NoteError, NoteSigner, Retired};
 pub use proof::{ProofError, TlogProof};
 pub use receipt::{Receipt, ReceiptError, VerifiedReceipt};
 pub use tree::{Head, Tree};

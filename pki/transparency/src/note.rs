@@ -25,6 +25,9 @@ pub enum NoteError {
         "the log key is not of the form name+hash+base64 (C2SP signed-note, Ed25519), or its hash is another key's"
     )]
     Key,
+    /// A retired key is another log's, or the current one.
+    #[error("a retired key must be another key of the same log: the name before the first + is the log's")]
+    Successor,
     /// The note does not have the form of C2SP signed-note.
     #[error("the note is not of the form text, empty line, signature lines (C2SP signed-note)")]
     Malformed,
@@ -54,6 +57,17 @@ pub struct LogKey {
     key: PublicKey,
     /// The notes opened last, word for word; clones share them.
     opened: Arc<Mutex<VecDeque<Box<str>>>>,
+    /// The keys that signed for this log before.
+    retired: Arc<[Retired]>,
+}
+
+/// A key that another one has taken over from. It counts for what it signed until then, and for nothing later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retired {
+    /// The key.
+    pub key: LogKey,
+    /// The number of entries of the log when it was retired.
+    pub until: u64,
 }
 
 fn is_name(name: &str) -> bool {
@@ -68,7 +82,34 @@ impl LogKey {
         }
         let key = PublicKey::new(Algorithm::Ed25519, bytes).map_err(|_| NoteError::Key)?;
         let [a, b, c, d, ..] = sha256_parts(&[name.as_bytes(), b"\n", &[ED25519], bytes]).0;
-        Ok(Self { name: name.to_owned(), id: [a, b, c, d], bytes: *bytes, key, opened: Arc::default() })
+        let (name, opened, retired) = (name.to_owned(), Arc::default(), Arc::default());
+        Ok(Self { name, id: [a, b, c, d], bytes: *bytes, key, opened, retired })
+    }
+
+    /// The same key, with those that it has taken over from. They are keys of the same log.
+    pub fn succeeding(self, retired: impl IntoIterator<Item = Retired>) -> Result<Self, NoteError> {
+        let retired: Arc<[Retired]> = retired.into_iter().collect();
+        if retired.iter().any(|old| old.key.name != self.name || old.key.bytes == self.bytes) {
+            return Err(NoteError::Successor);
+        }
+        Ok(Self { retired, ..self })
+    }
+
+    /// Reads a log's keys, one a line: the current one, and behind it those it has taken over from, `key until entries`.
+    pub fn parse_all(text: &str) -> Result<Self, NoteError> {
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        let key: Self = lines.next().ok_or(NoteError::Key)?.trim().parse()?;
+        let retired = lines.map(|line| {
+            let (old, until) = line.trim().split_once(" until ").ok_or(NoteError::Key)?;
+            Ok(Retired { key: old.parse()?, until: until.parse().map_err(|_| NoteError::Key)? })
+        });
+        let retired = retired.collect::<Result<Vec<_>, NoteError>>()?;
+        key.succeeding(retired)
+    }
+
+    /// The keys that it has taken over from.
+    pub fn retired(&self) -> &[Retired] {
+        &self.retired
     }
 
     /// The log's name, which is also the origin of its checkpoints.

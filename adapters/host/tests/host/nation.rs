@@ -152,7 +152,11 @@ impl Nation {
             id: id(name),
             authority: format!("127.0.0.1:{port}").parse().unwrap(),
             seals: vec![seal],
-            log: LogEntry { key: mohur_transparency::LogKey::new(&origin, &public).unwrap().to_string(), origin },
+            log: LogEntry {
+                key: mohur_transparency::LogKey::new(&origin, &public).unwrap().to_string(),
+                origin,
+                retired: Vec::new(),
+            },
         });
     }
 

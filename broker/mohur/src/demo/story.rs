@@ -218,7 +218,8 @@ fn refused(what: &'static str, expected: RefusalCode, result: Result<(), AskErro
 fn verify_log(nation: &Nation, fins: &[&str]) -> Result<u64, CliError> {
     let unverified = |error: &dyn std::fmt::Display| CliError::new(Exit::Unverified, format!("the log: {error}"));
     let broker = nation.directory().brokers.first().ok_or_else(|| CliError::usage("the directory names no broker"))?;
-    let key = broker.log.key.parse().map_err(|error: mohur_transparency::NoteError| unverified(&error))?;
+    let key = mohur_transparency::LogKey::parse_all(&broker.log.keys())
+        .map_err(|error: mohur_transparency::NoteError| unverified(&error))?;
     let folder = nation.path("broker/log");
     let log = mohur_audit::Log::new(&folder, key);
     let options = mohur_audit::Options { tolerance_seconds: 120, progress: &mut |_, _| {} };

@@ -77,7 +77,7 @@ impl Nation {
             id: id(BROKER),
             authority: authority(listen)?,
             seals: vec![seal],
-            log: LogEntry { origin: LOG_ORIGIN.to_owned(), key: key.to_string() },
+            log: LogEntry { origin: LOG_ORIGIN.to_owned(), key: key.to_string(), retired: Vec::new() },
         });
         self.write("broker/broker.toml", &files::broker(&self.folder, listen, admin))?;
         for part in OWNERS {
