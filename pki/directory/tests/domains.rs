@@ -52,7 +52,7 @@ impl Realm {
             now: at(0),
         };
         let seal = national.issue_seal(&issue).unwrap();
-        let log = LogEntry { origin: format!("log.{domain}"), key: format!("log.{domain}+x+y") };
+        let log = LogEntry { origin: format!("log.{domain}"), key: format!("log.{domain}+x+y"), retired: Vec::new() };
         let broker = BrokerEntry {
             id: hub,
             authority: "hub.example:4443".parse().unwrap(),
