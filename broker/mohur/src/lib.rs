@@ -19,3 +19,4 @@ mod registry;
 mod xroad;
 
 pub use cli::main;
+pub use pki::TsaConfig;

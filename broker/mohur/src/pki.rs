@@ -3,7 +3,9 @@
 mod inspect;
 mod issue;
 mod lint;
+mod timestamp;
 mod token;
+mod tsa;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,6 +20,8 @@ use serde_json::json;
 
 use crate::output::{CliError, Exit, Output};
 
+pub use tsa::Config as TsaConfig;
+
 const EXAMPLES: &str = "\
 Examples:
   mohur pki init national --domain AZ
@@ -29,6 +33,8 @@ Examples:
   mohur pki inspect national
   mohur pki lint id-cards/seal.pem --profile seal
   mohur pki revoke id-cards/seal.pem --reason key-compromise --pki national
+  mohur pki tsa run --config tsa.toml
+  mohur pki timestamp ask report.pdf --url http://127.0.0.1:3161/ --trust national/trust/root.pem
 
 The folder of `init` holds `authority/` (keys: keep it offline), `trust/` (give it to everyone) and `passphrase`.";
 
@@ -112,6 +118,10 @@ The new lists take effect where they are copied to; a fingerprint in the directo
     Lint(lint::Args),
     /// Look into a PKCS#11 token, make keys in it, and request certificates for them.
     Token(token::Args),
+    /// Run a time-stamping authority (RFC 3161).
+    Tsa(tsa::Args),
+    /// Have a file time-stamped by any authority of RFC 3161, and verify time stamps.
+    Timestamp(timestamp::Args),
 }
 
 /// Which PKI, and what opens it.
@@ -148,6 +158,8 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
         Command::Lint(args) => lint::run(&args, out),
         Command::Inspect(args) => inspect::run(&args, now, out),
         Command::Token(args) => token::run(&args, out),
+        Command::Tsa(args) => tsa::run(args, out),
+        Command::Timestamp(args) => timestamp::run(args, out),
     }
 }
 

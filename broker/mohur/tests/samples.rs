@@ -50,6 +50,7 @@ fn read(name: &str, text: &str) -> Result<(), String> {
         "client.toml" => ClientConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "host.toml" => HostConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "soap.toml" => mohur_mapped_soap::Mapping::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
+        "tsa.toml" => mohur::TsaConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "xroad.toml" => XRoadConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "xroad-provider.toml" => {
             mohur_xroad::ProviderFile::parse(&path, text).map(drop).map_err(|errors| errors.to_string())
@@ -63,7 +64,7 @@ fn every_sample_is_read_also_with_the_settings_that_are_commented_out() {
     let samples = samples();
     assert_eq!(
         samples.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
-        ["broker.toml", "client.toml", "host.toml", "soap.toml", "xroad-provider.toml", "xroad.toml"]
+        ["broker.toml", "client.toml", "host.toml", "soap.toml", "tsa.toml", "xroad-provider.toml", "xroad.toml"]
     );
     for (name, text) in samples {
         read(&name, &text).unwrap();
@@ -77,7 +78,7 @@ fn every_sample_is_read_also_with_the_settings_that_are_commented_out() {
 /// A sample as it is with its seal in a token.
 fn with_token(text: &str) -> String {
     text.lines()
-        .filter(|line| *line != "key = \"seal.key\"")
+        .filter(|line| !["key = \"seal.key\"", "key = \"tsa.key\""].contains(line))
         .map(|line| line.strip_prefix("#   ").unwrap_or(line))
         .collect::<Vec<_>>()
         .join("\n")
@@ -86,7 +87,7 @@ fn with_token(text: &str) -> String {
 #[test]
 fn every_sample_with_a_seal_shows_one_in_a_token() {
     let guide = std::fs::read_to_string(docs().join("configuration.md")).unwrap();
-    for name in ["broker.toml", "client.toml", "host.toml", "xroad.toml"] {
+    for name in ["broker.toml", "client.toml", "host.toml", "tsa.toml", "xroad.toml"] {
         let text = std::fs::read_to_string(docs().join("samples").join(name)).unwrap();
         assert!(text.contains("#   [seal.pkcs11]"), "{name}");
         read(name, &with_token(&text)).unwrap();
@@ -137,7 +138,7 @@ fn the_samples_show_the_defaults() {
 fn the_guide_explains_every_setting_of_every_sample() {
     let guide = std::fs::read_to_string(docs().join("configuration.md")).unwrap();
     // Mapping files are explained where the adapters are.
-    let settings_files = ["broker.toml", "client.toml", "host.toml", "xroad.toml"];
+    let settings_files = ["broker.toml", "client.toml", "host.toml", "tsa.toml", "xroad.toml"];
     for (name, text) in samples().into_iter().filter(|(name, _)| settings_files.contains(&name.as_str())) {
         let settings = settings(&text);
         assert!(settings.len() > 10, "{name}: too few settings were found");

@@ -8,9 +8,11 @@ mod door;
 mod metrics;
 mod provider;
 mod rate;
+mod time_stamp;
 mod watch;
 mod world;
 
 pub use broker::{Broker, RunningBroker, StartError};
 pub use config::{Config, DirectoryFiles, KeyFiles, LogFiles};
 pub use provider::HttpProvider;
+pub use time_stamp::{TimeStampError, ask_time_stamp, time_stamp_client};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use mohur_chain::{Anchors, Purpose, SignerCertificate};
 use mohur_wire::Timestamp;
 
+use crate::algorithm::Hash;
 use crate::asn1::{
     BIT_STRING, Elements, INTEGER, OID, SEQUENCE, Unreadable, context, context_constructed, dotted, integer, number,
     tlv, unsigned, unsigned_content,
@@ -115,6 +116,11 @@ impl Token {
     /// The `TimeStampResp` with this token: what `openssl ts -verify -in` reads.
     pub fn to_reply(&self) -> Vec<u8> {
         tlv(SEQUENCE, &[&tlv(SEQUENCE, &[&unsigned(0)]), &self.0])
+    }
+
+    /// With which algorithm the imprint was made.
+    pub fn hash(&self) -> Result<Hash, TokenError> {
+        Ok(Info::read(Signed::read(&self.0)?.content)?.imprint.hash)
     }
 
     /// Proves that the answer fits what was asked for: imprint, nonce, policy; and what [`Token::verify`] proves.
