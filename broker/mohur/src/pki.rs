@@ -10,7 +10,8 @@ mod tsa;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use mohur_authority::{AuthorityError, Layout, National, Reason, create_log_key};
+use mohur_authority::{AuthorityError, Layout, National, Reason, Settings, create_log_key};
+use mohur_chain::Role;
 use mohur_directory::{Directory, RollbackGuard, Snapshot, sign};
 use mohur_http::SystemClock;
 use mohur_seal::Passphrase;
@@ -28,6 +29,7 @@ Examples:
   mohur pki issue tls AZ/GOV/MIA/id-cards --pki national --out id-cards
   mohur pki issue tls AZ/GOV/OPERATOR/hub --pki national --out hub --host 127.0.0.1
   mohur pki issue seal AZ/GOV/MIA/id-cards --pki national --out id-cards
+  mohur pki issue officer AZ/GOV/MIA/officer-17 --pki national --out officer-17
   mohur pki log-key log.hub.az --out hub
   mohur pki inspect id-cards/seal.pem --trust national/trust
   mohur pki inspect national
@@ -48,8 +50,11 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    /// Make a root, a TLS CA, a Seal CA and a signer for the directory, in a new folder.
-    #[command(after_help = "Example:\n  mohur pki init national --domain AZ")]
+    /// Make a root, the four issuing authorities and a signer for the directory, in a new folder.
+    #[command(after_help = "\
+Examples:
+  mohur pki init national --domain AZ
+  mohur pki init national --domain AZ --ocsp-url http://pki.example.az/ocsp --crl-url http://pki.example.az/crl")]
     Init {
         /// The folder to make.
         folder: PathBuf,
@@ -60,8 +65,28 @@ enum Command {
         /// <FOLDER>/passphrase otherwise.
         #[arg(long)]
         passphrase: Option<PathBuf>,
+        /// Where the OCSP responder will answer; certificates then carry `<URL>/tls-ca` and so on.
+        #[arg(long)]
+        ocsp_url: Option<String>,
+        /// Where the revocation lists will lie; certificates then carry `<URL>/tls-ca.crl` and so on.
+        #[arg(long)]
+        crl_url: Option<String>,
     },
-    /// Issue a key and a certificate to a member.
+    /// Make a new issuing authority beside the one of its kind: it issues from now on, the older one still counts.
+    #[command(after_help = "\
+Example:
+  mohur pki roll tls-ca --pki national
+
+The root's key must be there. Give `trust/` to everyone before the new authority issues anything: a process that does not
+know it refuses what it issued. When nothing that the older one issued is valid any more, take its certificate and list out
+of `trust/`, and its key out of `authority/`.")]
+    Roll {
+        /// tls-ca, seal-ca, infrastructure-ca or officer-ca.
+        authority: Authority,
+        #[command(flatten)]
+        pki: Pki,
+    },
+    /// Issue a key and a certificate to a member, an officer or a service of the domain.
     Issue(issue::Args),
     /// Revoke a certificate, and write new revocation lists.
     #[command(after_help = "\
@@ -137,9 +162,37 @@ struct Pki {
 
 impl Pki {
     fn open(&self) -> Result<National, CliError> {
+        self.open_with_passphrase().map(|(national, _)| national)
+    }
+
+    fn open_with_passphrase(&self) -> Result<(National, Passphrase), CliError> {
         let file = self.passphrase.clone().unwrap_or_else(|| self.pki.join("passphrase"));
         let passphrase = Passphrase::from_credential_file(&file).map_err(CliError::usage)?;
-        National::open(&self.pki, &passphrase).map_err(CliError::usage)
+        Ok((National::open(&self.pki, &passphrase).map_err(CliError::usage)?, passphrase))
+    }
+}
+
+/// A kind of issuing authority by the name that is typed.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Authority {
+    #[value(name = "tls-ca")]
+    Tls,
+    #[value(name = "seal-ca")]
+    Seal,
+    #[value(name = "infrastructure-ca")]
+    Infrastructure,
+    #[value(name = "officer-ca")]
+    Officer,
+}
+
+impl From<Authority> for Role {
+    fn from(authority: Authority) -> Self {
+        match authority {
+            Authority::Tls => Self::Tls,
+            Authority::Seal => Self::Seal,
+            Authority::Infrastructure => Self::Infrastructure,
+            Authority::Officer => Self::Officer,
+        }
     }
 }
 
@@ -147,7 +200,10 @@ impl Pki {
 pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     let now = SystemClock.now();
     match args.command {
-        Command::Init { folder, domain, passphrase } => init(&folder, &domain, passphrase, now, out),
+        Command::Init { folder, domain, passphrase, ocsp_url, crl_url } => {
+            init(&folder, (&domain, &Settings { ocsp_url, crl_url }), passphrase, now, out)
+        }
+        Command::Roll { authority, pki } => roll(authority.into(), &pki, now, out),
         Command::Issue(args) => issue::run(&args, now, out),
         Command::Revoke { certificate, reason, pki } => revoke(&certificate, reason, &pki, now, out),
         Command::RenewLists { pki } => renew_lists(&pki, now, out),
@@ -203,7 +259,7 @@ fn passphrase(file: Option<PathBuf>, default: &Path) -> Result<(Passphrase, Path
 
 fn init(
     folder: &Path,
-    domain: &str,
+    (domain, settings): (&str, &Settings),
     credential: Option<PathBuf>,
     now: Timestamp,
     out: &Output,
@@ -211,8 +267,9 @@ fn init(
     if Layout::new(folder).authority().exists() {
         return Err(CliError::usage(AuthorityError::Exists { path: folder.to_owned() }));
     }
+    settings.check().map_err(CliError::usage)?;
     let (passphrase, credential) = passphrase(credential, &folder.join("passphrase"))?;
-    let national = National::create(folder, domain, &passphrase, now).map_err(CliError::usage)?;
+    let national = National::create_with(folder, domain, settings, &passphrase, now).map_err(CliError::usage)?;
     let layout = national.layout();
     let text = format!(
         "The PKI of {domain} is made.\n\
@@ -229,6 +286,19 @@ fn init(
         "domain": domain, "authority": layout.authority(), "trust": layout.trust(), "passphrase": credential,
     });
     out.say(text, &document);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn roll(role: Role, pki: &Pki, now: Timestamp, out: &Output) -> Result<ExitCode, CliError> {
+    let (mut national, passphrase) = pki.open_with_passphrase()?;
+    let issuer = national.roll(role, &passphrase, now).map_err(CliError::usage)?;
+    let trust = national.layout().trust();
+    let text = format!(
+        "Made {issuer}, which issues from now on. The older ones still count, until they are revoked or end.\n\
+         Give {} to every process of the domain before anything is issued.",
+        trust.display(),
+    );
+    out.say(text, &json!({ "authority": issuer, "trust": trust }));
     Ok(ExitCode::SUCCESS)
 }
 

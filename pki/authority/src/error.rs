@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use mohur_chain::{CertificateError, TrustError};
 use mohur_seal::SealError;
 
+use crate::issuer::Issuer;
+
 /// Why an authority did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
@@ -39,12 +41,19 @@ pub enum AuthorityError {
     /// A key cannot be used.
     #[error(transparent)]
     Key(#[from] SealError),
-    /// The root's key is kept elsewhere.
-    #[error("{}: the root's key is not here; bring it back for this, and take it away again", path.display())]
-    RootAway {
+    /// The key of an authority, mostly the root's, is kept elsewhere.
+    #[error("{}: the key of {issuer} is not here; bring it back for this, and take it away again", path.display())]
+    KeyAway {
+        /// Whose.
+        issuer: Issuer,
         /// Where it would be.
         path: PathBuf,
     },
+    /// There is no authority of that kind that could issue.
+    #[error(
+        "there is no {0} here that could issue: its key is away, or the root revoked it; `mohur pki roll` makes a new one"
+    )]
+    NoAuthority(&'static str),
     /// A certificate could not be made.
     #[error("cannot make the certificate: {0}")]
     Certificate(#[from] rcgen::Error),
@@ -76,6 +85,20 @@ pub enum AuthorityError {
     /// A time outside what certificates can hold.
     #[error("a time outside the years that a certificate can hold")]
     Time,
+    /// A name or an address that is too long for a certificate.
+    #[error("a name or an address is too long for a certificate")]
+    TooLong,
+    /// The settings are damaged.
+    #[error("{}: not the settings of a PKI: {source}", path.display())]
+    Settings {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// An address of a service that cannot stand in a certificate.
+    #[error("{0} is not an address that can stand in certificates: http://host/path or https://host/path is needed")]
+    Url(String),
     /// Nothing of that serial number or fingerprint was issued here.
     #[error("no certificate with the serial number or fingerprint {0} was issued here")]
     Unknown(String),

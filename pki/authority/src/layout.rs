@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use mohur_chain::TrustFiles;
 
 use crate::AuthorityError;
-use crate::register::Issuer;
+use crate::issuer::Issuer;
 
 /// The folder of a PKI: `authority/` is secret and belongs offline, `trust/` is for everyone.
 #[derive(Clone, Debug)]
@@ -43,15 +43,27 @@ impl Layout {
     }
 
     pub(crate) fn key(&self, issuer: Issuer) -> PathBuf {
-        self.authority().join(format!("{}.key", issuer.name()))
+        self.authority().join(format!("{issuer}.key"))
+    }
+
+    /// The authorities whose keys lie here.
+    pub(crate) fn issuers_with_keys(&self) -> Result<Vec<Issuer>, AuthorityError> {
+        let folder = self.authority();
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(AuthorityError::io(&folder))? {
+            let name = entry.map_err(AuthorityError::io(&folder))?.file_name();
+            let issuer = name.to_str().and_then(|name| name.strip_suffix(".key")?.parse::<Issuer>().ok());
+            found.extend(issuer);
+        }
+        Ok(found)
     }
 
     pub(crate) fn certificate(&self, issuer: Issuer) -> PathBuf {
-        self.trust().join(format!("{}.pem", issuer.name()))
+        self.trust().join(format!("{issuer}.pem"))
     }
 
     pub(crate) fn crl(&self, issuer: Issuer) -> PathBuf {
-        self.trust().join(format!("{}.crl", issuer.name()))
+        self.trust().join(format!("{issuer}.crl"))
     }
 
     pub(crate) fn directory_key(&self) -> PathBuf {
@@ -60,6 +72,10 @@ impl Layout {
 
     pub(crate) fn directory_certificate(&self) -> PathBuf {
         self.trust().join("directory.pem")
+    }
+
+    pub(crate) fn settings(&self) -> PathBuf {
+        self.authority().join("settings.json")
     }
 
     pub(crate) fn register(&self) -> PathBuf {

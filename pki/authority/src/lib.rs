@@ -1,9 +1,12 @@
-//! The certificate authorities of a national domain: root, TLS CA, Seal CA and the directory's signer, in one folder.
+//! The certificate authorities of a national domain: root, issuing authorities and the directory's signer, in one folder.
 //!
 //! Enough to begin with: keys in encrypted files, certificates of the profiles of `mohur-chain`, revocation lists. Enrolment,
 //! OCSP and the ceremony with shared keys come later. The broker's server never links this crate.
 
+mod der;
 mod error;
+mod issue;
+mod issuer;
 mod journal;
 mod layout;
 mod national;
@@ -12,15 +15,19 @@ mod request;
 mod revocation;
 #[cfg(feature = "serve")]
 pub mod serve;
+mod settings;
 mod template;
 
 #[cfg(feature = "testing")]
 pub mod testing;
 
 pub use error::AuthorityError;
+pub use issue::{Issue, Issued, Make};
+pub use issuer::{Issuer, IssuerParseError};
 pub use journal::{Entry, Event, Grounds};
 pub use layout::Layout;
-pub use national::{Issue, Issued, National, create_log_key};
-pub use register::{Issuer, Record, Revocation, entries, records};
+pub use national::{National, create_log_key};
+pub use register::{Record, Revocation, entries, records};
 pub use request::{Requested, request};
 pub use revocation::{Reason, ReasonParseError};
+pub use settings::Settings;

@@ -1,11 +1,14 @@
 //! The authorities of a national domain.
 
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use mohur_chain::{Certificate, CertificateError, Trust};
+use mohur_chain::{Certificate, CertificateError, Role, Trust};
+use mohur_crypto::sha256;
 use mohur_seal::generate::generate;
 use mohur_seal::key_file::{read_encrypted, write_encrypted};
 use mohur_seal::{KeyKind, LogSigner, Passphrase, SoftwareSeal, Zeroizing};
@@ -15,60 +18,54 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use crate::AuthorityError;
+use crate::issuer::Issuer;
 use crate::layout::{Layout, create_private, create_public, read, replace};
-use crate::register::{Issuer, Record, Register};
+use crate::register::{Record, Register};
+use crate::settings::Settings;
 use crate::template::{Template, key_pair};
 
 /// The authorities of a domain, in a folder that this process has to itself.
 pub struct National {
     pub(crate) layout: Layout,
     pub(crate) register: Register,
-    root: Option<Zeroizing<KeyPair>>,
-    tls_ca: Zeroizing<KeyPair>,
-    seal_ca: Zeroizing<KeyPair>,
+    settings: Settings,
+    /// The authorities whose keys are here. The root's may be away.
+    keys: BTreeMap<Issuer, Held>,
     directory: SoftwareSeal,
     _lock: File,
 }
 
-/// What to issue to whom. Key and certificate are written to `folder`.
-#[derive(Clone, Copy)]
-pub struct Issue<'a> {
-    /// To whom.
-    pub member: &'a MemberId,
-    /// Where the files go: `tls.pem` and `tls.key`, or `seal.pem` and `seal.key`.
-    pub folder: &'a Path,
-    /// Encrypts the new key.
-    pub passphrase: &'a Passphrase,
-    /// The kind of key.
-    pub key: KeyKind,
-    /// How long it is valid.
-    pub days: i64,
-    /// The time.
-    pub now: Timestamp,
-}
-
-/// What was issued.
-#[derive(Clone, Debug)]
-pub struct Issued {
-    /// The certificate.
-    pub certificate: Certificate,
-    /// Certificate and its authority's, PEM.
-    pub chain: PathBuf,
-    /// The encrypted key.
-    pub key: PathBuf,
+/// An authority whose key is here.
+struct Held {
+    key: Zeroizing<KeyPair>,
+    /// SHA-256 of its certificate, as the register has it.
+    fingerprint: String,
 }
 
 impl National {
-    /// Makes a new root, TLS CA, Seal CA and directory signer in `folder`, with empty revocation lists.
+    /// Makes a new root, the four issuing authorities and the directory signer in `folder`, with empty revocation lists.
+    /// Certificates carry no addresses.
     pub fn create(
         folder: &Path,
         domain: &str,
         passphrase: &Passphrase,
         now: Timestamp,
     ) -> Result<Self, AuthorityError> {
+        Self::create_with(folder, domain, &Settings::default(), passphrase, now)
+    }
+
+    /// The same; certificates carry the addresses of the settings.
+    pub fn create_with(
+        folder: &Path,
+        domain: &str,
+        settings: &Settings,
+        passphrase: &Passphrase,
+        now: Timestamp,
+    ) -> Result<Self, AuthorityError> {
         if !(1..=16).contains(&domain.len()) || !domain.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return Err(AuthorityError::Domain);
         }
+        settings.check()?;
         let layout = Layout::new(folder);
         if layout.register().exists() {
             return Err(AuthorityError::Exists { path: folder.to_owned() });
@@ -76,18 +73,20 @@ impl National {
         create_private(&layout.authority())?;
         create_public(&layout.trust())?;
         let lock = lock(&layout)?;
+        settings.save(&layout)?;
+        let root = new_key(&layout, Issuer::Root, passphrase)?;
+        let params = Template::authority(Issuer::Root, domain, now)?.parameters(domain, &Settings::default())?;
+        let der = params.self_signed(&*root)?.der().clone();
+        replace(&layout.certificate(Issuer::Root), &pem(&der))?;
         let register = Register::create(&layout, domain)?;
-        let root = new_authority(&layout, Issuer::Root, passphrase)?;
-        sign_authority(&layout, Issuer::Root, &root, &root, (domain, now))?;
-        let [tls_ca, seal_ca] = [Issuer::TlsCa, Issuer::SealCa].map(|which| -> Result<_, AuthorityError> {
-            let key = new_authority(&layout, which, passphrase)?;
-            sign_authority(&layout, which, &key, &root, (domain, now))?;
-            Ok(key)
-        });
-        let directory = new_directory_signer(&layout, &root, passphrase, &register, now)?;
-        let (tls_ca, seal_ca) = (tls_ca?, seal_ca?);
-        let mut national = Self { layout, register, root: Some(root), tls_ca, seal_ca, directory, _lock: lock };
-        national.record_authorities(now)?;
+        let fingerprint = record_authority(&register, Issuer::Root, &der, now)?;
+        let keys = BTreeMap::from([(Issuer::Root, Held { key: root, fingerprint })]);
+        let directory = new_directory_signer(&layout, &keys, passphrase, &register, now)?;
+        let settings = settings.clone();
+        let mut national = Self { layout, register, settings, keys, directory, _lock: lock };
+        for role in Role::ALL {
+            national.make_authority(Issuer::Ca(role, 1), passphrase, now)?;
+        }
         national.renew_revocation_lists(now)?;
         Ok(national)
     }
@@ -97,11 +96,31 @@ impl National {
         let layout = Layout::new(folder);
         let lock = lock(&layout)?;
         let register = Register::open(&layout)?;
-        let open = |issuer| key_pair(&read_encrypted(&layout.key(issuer), passphrase)?, KeyKind::P384);
-        let root = if layout.key(Issuer::Root).exists() { Some(open(Issuer::Root)?) } else { None };
-        let (tls_ca, seal_ca) = (open(Issuer::TlsCa)?, open(Issuer::SealCa)?);
+        let settings = Settings::load(&layout)?;
+        let mut keys = BTreeMap::new();
+        for issuer in layout.issuers_with_keys()? {
+            let key = key_pair(&read_encrypted(&layout.key(issuer), passphrase)?, KeyKind::P384)?;
+            let fingerprint = sha256(&certificate(&layout, issuer)?).to_string();
+            keys.insert(issuer, Held { key, fingerprint });
+        }
         let directory = SoftwareSeal::load(&layout.directory_key(), &layout.directory_certificate(), passphrase)?;
-        Ok(Self { layout, register, root, tls_ca, seal_ca, directory, _lock: lock })
+        Ok(Self { layout, register, settings, keys, directory, _lock: lock })
+    }
+
+    /// Makes a new issuing authority of that kind beside those that there are. From now on it issues; the older ones go on
+    /// to count for what they issued, and revoke it.
+    pub fn roll(&mut self, role: Role, passphrase: &Passphrase, now: Timestamp) -> Result<Issuer, AuthorityError> {
+        let made = self.register.certificates()?;
+        let made = made.iter().filter(|record| record.issuer == Issuer::Root);
+        let numbers = made.filter_map(|record| match record.subject.parse() {
+            Ok(Issuer::Ca(found, number)) if found == role => Some(number),
+            _ => None,
+        });
+        let number = numbers.max().unwrap_or(0).checked_add(1).ok_or(AuthorityError::NoAuthority(role.title()))?;
+        let issuer = Issuer::Ca(role, number);
+        self.make_authority(issuer, passphrase, now)?;
+        self.renew_revocation_lists(now)?;
+        Ok(issuer)
     }
 
     /// Where the files lie.
@@ -134,69 +153,75 @@ impl National {
         &self.directory
     }
 
-    /// Issues a TLS key and certificate. A server's names its DNS names and IP addresses.
-    pub fn issue_tls(&mut self, issue: &Issue<'_>, hosts: &[String]) -> Result<Issued, AuthorityError> {
-        self.issue(issue, Template::tls(issue.member, hosts, issue.now, issue.days)?, "tls")
+    /// The authority of that kind that issues now: the newest whose key is here and which is not revoked.
+    pub fn current(&self, role: Role) -> Result<Issuer, AuthorityError> {
+        let of_kind =
+            self.keys.iter().rev().filter(|(issuer, _)| matches!(issuer, Issuer::Ca(found, _) if *found == role));
+        for (issuer, held) in of_kind {
+            if self.register.by_fingerprint(&held.fingerprint)?.is_some_and(|record| record.revoked.is_none()) {
+                return Ok(*issuer);
+            }
+        }
+        Err(AuthorityError::NoAuthority(role.title()))
     }
 
-    /// Issues a seal key and certificate.
-    pub fn issue_seal(&mut self, issue: &Issue<'_>) -> Result<Issued, AuthorityError> {
-        self.issue(issue, Template::seal(issue.member, issue.now, issue.days)?, "seal")
+    /// The one that issues now in place of `issuer`.
+    pub(crate) fn taking_over(&self, issuer: Issuer) -> Result<Issuer, AuthorityError> {
+        match issuer {
+            Issuer::Root => Ok(issuer),
+            Issuer::Ca(role, _) => self.current(role),
+        }
     }
 
-    fn issue(&mut self, issue: &Issue<'_>, template: Template, name: &str) -> Result<Issued, AuthorityError> {
-        self.check_domain(issue.member)?;
-        let template = Template { key: issue.key, ..template };
-        let pkcs8 = generate(issue.key)?;
-        let der = self.sign(&template, &pkcs8)?;
-        // What would be refused is not handed out.
-        let certificate = Certificate::parse(&der)?;
-        create_private(issue.folder)?;
-        let file = |suffix: &str| issue.folder.join(format!("{name}.{suffix}"));
-        let (chain, key) = (file("pem"), file("key"));
-        // Registered first: a certificate that exists can be revoked, whatever happens to the files.
-        self.register.add(&Record::of(template.issuer, &certificate), &der, issue.now)?;
-        write_encrypted(&key, &pkcs8, issue.passphrase)?;
-        let issuer = read(&self.layout.certificate(template.issuer))?;
-        replace(&chain, &format!("{}{issuer}", pem(&der)))?;
-        Ok(Issued { certificate, chain, key })
+    /// The authorities whose keys are here.
+    pub(crate) fn issuers(&self) -> Vec<Issuer> {
+        self.keys.keys().copied().collect()
     }
 
     pub(crate) fn check_domain(&self, member: &MemberId) -> Result<(), AuthorityError> {
-        if member.instance() == self.register.domain() {
+        self.check_instance(member.instance(), member)
+    }
+
+    pub(crate) fn check_instance(&self, instance: &str, named: &dyn Display) -> Result<(), AuthorityError> {
+        if instance == self.register.domain() {
             return Ok(());
         }
-        Err(AuthorityError::OtherDomain { member: member.to_string(), domain: self.register.domain().to_owned() })
+        Err(AuthorityError::OtherDomain { member: named.to_string(), domain: self.register.domain().to_owned() })
     }
 
     /// Signs a certificate for the key `pkcs8`.
     pub(crate) fn sign(&self, template: &Template, pkcs8: &[u8]) -> Result<CertificateDer<'static>, AuthorityError> {
         let subject = key_pair(pkcs8, template.key)?;
-        let params = template.parameters(self.register.domain())?;
+        let params = template.parameters(self.register.domain(), &self.settings)?;
         Ok(params.signed_by(&*subject, &self.signer(template.issuer)?)?.der().clone())
     }
 
+    pub(crate) const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     pub(crate) fn signer(&self, issuer: Issuer) -> Result<Signer<'static, &KeyPair>, AuthorityError> {
-        let key = match issuer {
-            Issuer::Root => {
-                self.root.as_ref().ok_or_else(|| AuthorityError::RootAway { path: self.layout.key(Issuer::Root) })?
-            }
-            Issuer::TlsCa => &self.tls_ca,
-            Issuer::SealCa => &self.seal_ca,
-        };
-        signer(&self.layout, issuer, key)
+        signer(&self.layout, issuer, &self.keys)
     }
 
-    pub(crate) const fn has_root(&self) -> bool {
-        self.root.is_some()
+    pub(crate) fn has_root(&self) -> bool {
+        self.keys.contains_key(&Issuer::Root)
     }
 
-    fn record_authorities(&mut self, now: Timestamp) -> Result<(), AuthorityError> {
-        for which in Issuer::ALL {
-            let der = certificate(&self.layout, which)?;
-            let found = mohur_chain::inspect(&der, None, now)?;
-            self.register.add(&Record::of_authority(which, found), &der, now)?;
-        }
+    fn make_authority(
+        &mut self,
+        issuer: Issuer,
+        passphrase: &Passphrase,
+        now: Timestamp,
+    ) -> Result<(), AuthorityError> {
+        let root = self.signer(Issuer::Root)?;
+        let template = Template::authority(issuer, self.domain(), now)?;
+        let params = template.parameters(self.domain(), &self.settings)?;
+        let key = new_key(&self.layout, issuer, passphrase)?;
+        let der = params.signed_by(&*key, &root)?.der().clone();
+        let fingerprint = record_authority(&self.register, issuer, &der, now)?;
+        replace(&self.layout.certificate(issuer), &pem(&der))?;
+        self.keys.insert(issuer, Held { key, fingerprint });
         Ok(())
     }
 }
@@ -224,34 +249,15 @@ fn lock(layout: &Layout) -> Result<File, AuthorityError> {
     }
 }
 
-fn new_authority(
-    layout: &Layout,
-    which: Issuer,
-    passphrase: &Passphrase,
-) -> Result<Zeroizing<KeyPair>, AuthorityError> {
+fn new_key(layout: &Layout, which: Issuer, passphrase: &Passphrase) -> Result<Zeroizing<KeyPair>, AuthorityError> {
     let pkcs8 = generate(KeyKind::P384)?;
     write_encrypted(&layout.key(which), &pkcs8, passphrase)?;
     key_pair(&pkcs8, KeyKind::P384)
 }
 
-fn sign_authority(
-    layout: &Layout,
-    which: Issuer,
-    key: &KeyPair,
-    root: &KeyPair,
-    (domain, now): (&str, Timestamp),
-) -> Result<(), AuthorityError> {
-    let params = Template::authority(which, domain, now)?.parameters(domain)?;
-    let signed = match which {
-        Issuer::Root => params.self_signed(root)?,
-        Issuer::TlsCa | Issuer::SealCa => params.signed_by(key, &signer(layout, Issuer::Root, root)?)?,
-    };
-    replace(&layout.certificate(which), &pem(signed.der()))
-}
-
 fn new_directory_signer(
     layout: &Layout,
-    root: &KeyPair,
+    keys: &BTreeMap<Issuer, Held>,
     passphrase: &Passphrase,
     register: &Register,
     now: Timestamp,
@@ -259,8 +265,8 @@ fn new_directory_signer(
     let pkcs8 = generate(KeyKind::P256)?;
     let template = Template::directory(register.domain(), now)?;
     let subject = key_pair(&pkcs8, template.key)?;
-    let params = template.parameters(register.domain())?;
-    let signed = params.signed_by(&*subject, &signer(layout, Issuer::Root, root)?)?;
+    let params = template.parameters(register.domain(), &Settings::default())?;
+    let signed = params.signed_by(&*subject, &signer(layout, Issuer::Root, keys)?)?;
     write_encrypted(&layout.directory_key(), &pkcs8, passphrase)?;
     replace(&layout.directory_certificate(), &pem(signed.der()))?;
     register.add(&Record::of(Issuer::Root, &Certificate::parse(signed.der())?), signed.der(), now)?;
@@ -270,14 +276,26 @@ fn new_directory_signer(
 fn signer<'k>(
     layout: &Layout,
     which: Issuer,
-    key: &'k KeyPair,
+    keys: &'k BTreeMap<Issuer, Held>,
 ) -> Result<Signer<'static, &'k KeyPair>, AuthorityError> {
-    Ok(Signer::from_ca_cert_der(&certificate(layout, which)?, key)?)
+    let held = keys.get(&which).ok_or_else(|| AuthorityError::KeyAway { issuer: which, path: layout.key(which) })?;
+    Ok(Signer::from_ca_cert_der(&certificate(layout, which)?, &*held.key)?)
 }
 
-fn certificate(layout: &Layout, which: Issuer) -> Result<CertificateDer<'static>, AuthorityError> {
+pub(crate) fn certificate(layout: &Layout, which: Issuer) -> Result<CertificateDer<'static>, AuthorityError> {
     let text = read(&layout.certificate(which))?;
     CertificateDer::from_pem_slice(text.as_bytes()).map_err(|_| AuthorityError::Profile(CertificateError::Unreadable))
+}
+
+/// Registers an authority's certificate, if it keeps its profile; gives its fingerprint.
+fn record_authority(register: &Register, issuer: Issuer, der: &[u8], now: Timestamp) -> Result<String, AuthorityError> {
+    let found = mohur_chain::inspect(der, None, now)?;
+    if let Some(problem) = found.problems.first() {
+        return Err(problem.clone().into());
+    }
+    let fingerprint = found.fingerprint.to_string();
+    register.add(&Record::of_authority(issuer, found), der, now)?;
+    Ok(fingerprint)
 }
 
 /// One certificate in PEM (RFC 7468).

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::AuthorityError;
+use crate::issuer::Issuer;
 use crate::journal::{self, Entry, Grounds};
 use crate::layout::Layout;
 use crate::revocation::Reason;
@@ -17,31 +18,6 @@ use crate::revocation::Reason;
 mod change;
 
 pub(crate) use change::Change;
-
-/// Who signs certificates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Issuer {
-    /// The root.
-    Root,
-    /// The authority for TLS.
-    TlsCa,
-    /// The authority for seals.
-    SealCa,
-}
-
-impl Issuer {
-    pub(crate) const ALL: [Self; 3] = [Self::Root, Self::TlsCa, Self::SealCa];
-
-    /// Its name, also that of its files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Root => "root",
-            Self::TlsCa => "tls-ca",
-            Self::SealCa => "seal-ca",
-        }
-    }
-}
 
 /// One certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +58,7 @@ impl Record {
             fingerprint: certificate.fingerprint().to_string(),
             issuer,
             profile: certificate.profile().name().to_owned(),
-            subject: certificate.member().map_or_else(|| certificate.profile().name().to_owned(), ToString::to_string),
+            subject: subject(certificate),
             not_after: certificate.not_after(),
             revoked: None,
         }
@@ -95,11 +71,21 @@ impl Record {
             fingerprint: found.fingerprint.to_string(),
             issuer: Issuer::Root,
             profile: found.profile.map_or("none", Profile::name).to_owned(),
-            subject: which.name().to_owned(),
+            subject: which.to_string(),
             not_after: found.not_after,
             revoked: None,
         }
     }
+}
+
+/// Whom or what a certificate names, for people.
+fn subject(certificate: &Certificate) -> String {
+    let named =
+        certificate.member().map(ToString::to_string).or_else(|| certificate.officer().map(ToString::to_string));
+    named.unwrap_or_else(|| match certificate.hosts() {
+        [] => certificate.profile().name().to_owned(),
+        hosts => hosts.join(" "),
+    })
 }
 
 /// Everything that a PKI issued, without opening its keys.
@@ -206,7 +192,7 @@ impl Register {
 
     /// The certificate of that issuer with exactly that serial number.
     pub(crate) fn by_serial(&self, issuer: Issuer, serial: &str) -> Result<Option<Record>, AuthorityError> {
-        let key = format!("{serial}/{}", issuer.name());
+        let key = format!("{serial}/{issuer}");
         let read = || -> Result<Option<String>, redb::Error> {
             let table = self.database.begin_read()?.open_table(SERIALS)?;
             Ok(table.get(key.as_str())?.map(|found| found.value().to_owned()))
@@ -225,7 +211,7 @@ impl Register {
 
     /// Everything of that issuer that is revoked.
     pub(crate) fn revoked(&self, issuer: Issuer) -> Result<Vec<Record>, AuthorityError> {
-        let prefix = format!("{}/", issuer.name());
+        let prefix = format!("{issuer}/");
         let fingerprints = self.scan(REVOKED, &prefix).map_err(|error| self.damaged(error))?;
         let records = fingerprints.iter().map(|(_, fingerprint)| self.by_fingerprint(fingerprint));
         records.filter_map(Result::transpose).collect()

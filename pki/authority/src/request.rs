@@ -70,7 +70,8 @@ impl National {
         let key = proved_key(requested.request)?;
         self.check_domain(requested.member)?;
         let template = Template::seal(requested.member, requested.now, requested.days)?;
-        let params = template.parameters(self.domain())?;
+        let template = Template { issuer: self.taking_over(template.issuer)?, ..template };
+        let params = template.parameters(self.domain(), self.settings())?;
         let der = params.signed_by(&key, &self.signer(template.issuer)?)?.der().clone();
         // What would be refused is not handed out: a weak key, or one of a kind that does not seal.
         let certificate = Certificate::parse(&der)?;

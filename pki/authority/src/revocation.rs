@@ -7,10 +7,11 @@ use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevocationReason, Revo
 use serde::{Deserialize, Serialize};
 
 use crate::AuthorityError;
+use crate::issuer::Issuer;
 use crate::journal::Grounds;
 use crate::layout::replace;
 use crate::national::National;
-use crate::register::{Issuer, Record, Revocation};
+use crate::register::{Record, Revocation};
 use crate::template::{DAY, moment};
 
 /// Why a certificate is revoked (RFC 5280 §5.3.1).
@@ -84,7 +85,7 @@ impl FromStr for Reason {
 const fn list_days(issuer: Issuer) -> i64 {
     match issuer {
         Issuer::Root => 180,
-        Issuer::TlsCa | Issuer::SealCa => 30,
+        Issuer::Ca(..) => 30,
     }
 }
 
@@ -93,7 +94,7 @@ impl National {
     pub fn revoke(&mut self, which: &str, reason: Reason, now: Timestamp) -> Result<Record, AuthorityError> {
         let found = self.register.find(which)?;
         if found.issuer == Issuer::Root && !self.has_root() {
-            return Err(AuthorityError::RootAway { path: self.layout.key(Issuer::Root) });
+            return Err(AuthorityError::KeyAway { issuer: Issuer::Root, path: self.layout.key(Issuer::Root) });
         }
         let record =
             self.register.change(|change| change.revoke(&found.fingerprint, reason, Grounds::Operator, now))?;
@@ -104,12 +105,10 @@ impl National {
     /// Writes new lists of every authority whose key is here, with a higher number. The others keep theirs.
     pub fn renew_revocation_lists(&mut self, now: Timestamp) -> Result<(), AuthorityError> {
         let number = self.register.change(|change| change.next_crl_number())?;
-        for issuer in Issuer::ALL {
-            if issuer != Issuer::Root || self.has_root() {
-                let until = now.as_second().saturating_add(list_days(issuer) * DAY);
-                let until = Timestamp::from_second(until).map_err(|_| AuthorityError::Time)?;
-                replace(&self.layout.crl(issuer), &self.revocation_list(issuer, number, now, until)?)?;
-            }
+        for issuer in self.issuers() {
+            let until = now.as_second().saturating_add(list_days(issuer) * DAY);
+            let until = Timestamp::from_second(until).map_err(|_| AuthorityError::Time)?;
+            replace(&self.layout.crl(issuer), &self.revocation_list(issuer, number, now, until)?)?;
         }
         Ok(())
     }

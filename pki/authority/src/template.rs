@@ -4,26 +4,35 @@
 
 use std::net::IpAddr;
 
-use mohur_chain::Profile;
-use mohur_chain::oid::{DIRECTORY_POLICY, DOCUMENT_SIGNING_ARCS, SEAL_POLICY, policies_extension};
+use mohur_chain::oid::{
+    DIRECTORY_POLICY, DOCUMENT_SIGNING_ARCS, OCSP_NO_CHECK_ARCS, OFFICER_POLICY, SEAL_POLICY, TIME_STAMPING,
+    policies_extension,
+};
+use mohur_chain::{Profile, Role};
 use mohur_crypto::random_bytes;
 use mohur_seal::{KeyKind, Zeroizing};
-use mohur_wire::{MemberId, Timestamp};
+use mohur_wire::{MemberId, OfficerId, Timestamp};
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, SanType, SerialNumber,
+    BasicConstraints, CertificateParams, CrlDistributionPoint, CustomExtension, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SanType, SerialNumber,
 };
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use time::OffsetDateTime;
 
 use crate::AuthorityError;
-use crate::register::Issuer;
+use crate::der::{ocsp_access, one_purpose};
+use crate::issuer::Issuer;
+use crate::settings::Settings;
 
 pub(crate) const DAY: i64 = 86_400;
 /// Certificates begin a little before they are made, for clocks that go slow.
 const BACKDATED_SECONDS: i64 = 300;
 /// `certificatePolicies` (RFC 5280 §4.2.1.4).
 const CERTIFICATE_POLICIES: &[u64] = &[2, 5, 29, 32];
+/// `extKeyUsage` (RFC 5280 §4.2.1.12).
+const EXTENDED_KEY_USAGE: &[u64] = &[2, 5, 29, 37];
+/// `authorityInfoAccess` (RFC 5280 §4.2.2.1).
+const AUTHORITY_INFO_ACCESS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
 
 /// All that stands in a certificate apart from its key. The constructors keep the profiles; tests change a field and so
 /// make wrong ones.
@@ -45,6 +54,10 @@ pub struct Template {
     pub key_usage: Vec<KeyUsagePurpose>,
     /// Extended key usage.
     pub purposes: Vec<ExtendedKeyUsagePurpose>,
+    /// Time stamping alone, as a critical extended key usage; `purposes` is empty then.
+    pub critical_time_stamping: bool,
+    /// `id-pkix-ocsp-nocheck` (RFC 6960 §4.2.2.2.1).
+    pub no_check: bool,
     /// Certificate policy, as DER content octets.
     pub policy: Option<&'static [u8]>,
     /// Valid from.
@@ -70,6 +83,8 @@ impl Template {
             authority: None,
             key_usage: Vec::new(),
             purposes: Vec::new(),
+            critical_time_stamping: false,
+            no_check: false,
             policy: None,
             not_before: second(begin)?,
             not_after: second(begin.saturating_add(days.saturating_mul(DAY)))?,
@@ -83,7 +98,7 @@ impl Template {
             hosts: hosts.to_vec(),
             key_usage: vec![KeyUsagePurpose::DigitalSignature],
             purposes: vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
-            ..Self::new(Issuer::TlsCa, format!("{member} TLS"), now, days)?
+            ..Self::new(Issuer::TLS_CA, format!("{member} TLS"), now, days)?
         })
     }
 
@@ -94,7 +109,7 @@ impl Template {
             key_usage: vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment],
             purposes: vec![document_signing()],
             policy: Some(SEAL_POLICY),
-            ..Self::new(Issuer::SealCa, format!("{member} seal"), now, days)?
+            ..Self::new(Issuer::SEAL_CA, format!("{member} seal"), now, days)?
         })
     }
 
@@ -108,29 +123,74 @@ impl Template {
         })
     }
 
-    /// One of the three authorities.
-    pub(crate) fn authority(which: Issuer, domain: &str, now: Timestamp) -> Result<Self, AuthorityError> {
-        let (profile, path_length, title) = match which {
-            Issuer::Root => (Profile::Root, 1, "root"),
-            Issuer::TlsCa => (Profile::Issuing, 0, "TLS CA"),
-            Issuer::SealCa => (Profile::Issuing, 0, "Seal CA"),
+    /// The certificate of a server of the domain itself.
+    pub fn infrastructure(domain: &str, hosts: &[String], now: Timestamp, days: i64) -> Result<Self, AuthorityError> {
+        Ok(Self {
+            hosts: hosts.to_vec(),
+            key_usage: vec![KeyUsagePurpose::DigitalSignature],
+            purposes: vec![ExtendedKeyUsagePurpose::ServerAuth],
+            ..Self::new(Issuer::INFRASTRUCTURE_CA, format!("{domain} server"), now, days)?
+        })
+    }
+
+    /// The certificate of the OCSP responder of `issuer`, which issues it itself.
+    pub fn ocsp(domain: &str, issuer: Issuer, now: Timestamp, days: i64) -> Result<Self, AuthorityError> {
+        Ok(Self {
+            key_usage: vec![KeyUsagePurpose::DigitalSignature],
+            purposes: vec![ExtendedKeyUsagePurpose::OcspSigning],
+            no_check: true,
+            ..Self::new(issuer, format!("{domain} {} OCSP", issuer.title()), now, days)?
+        })
+    }
+
+    /// The certificate of the domain's time stamping.
+    pub fn time_stamp(domain: &str, now: Timestamp, days: i64) -> Result<Self, AuthorityError> {
+        Ok(Self {
+            key_usage: vec![KeyUsagePurpose::DigitalSignature],
+            critical_time_stamping: true,
+            ..Self::new(Issuer::INFRASTRUCTURE_CA, format!("{domain} time stamps"), now, days)?
+        })
+    }
+
+    /// An officer's certificate.
+    pub fn officer(officer: &OfficerId, now: Timestamp, days: i64) -> Result<Self, AuthorityError> {
+        Ok(Self {
+            uris: vec![officer.to_uri()],
+            key_usage: vec![KeyUsagePurpose::DigitalSignature],
+            purposes: vec![ExtendedKeyUsagePurpose::ClientAuth],
+            policy: Some(OFFICER_POLICY),
+            ..Self::new(Issuer::OFFICER_CA, format!("{officer} officer"), now, days)?
+        })
+    }
+
+    /// The root, or one of the authorities under it.
+    pub fn authority(which: Issuer, domain: &str, now: Timestamp) -> Result<Self, AuthorityError> {
+        let (profile, path_length) = match which {
+            Issuer::Root => (Profile::Root, 1),
+            Issuer::Ca(role, _) => (Profile::Issuing(role), 0),
         };
-        let purposes = match which {
-            Issuer::Root => Vec::new(),
-            Issuer::TlsCa => vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
-            Issuer::SealCa => vec![document_signing()],
+        let (purposes, policy) = match which {
+            Issuer::Root => (Vec::new(), None),
+            Issuer::Ca(Role::Tls, _) => {
+                (vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth], None)
+            }
+            Issuer::Ca(Role::Seal, _) => (vec![document_signing()], Some(SEAL_POLICY)),
+            Issuer::Ca(Role::Infrastructure, _) => {
+                (vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::TimeStamping], None)
+            }
+            Issuer::Ca(Role::Officer, _) => (vec![ExtendedKeyUsagePurpose::ClientAuth], Some(OFFICER_POLICY)),
         };
         Ok(Self {
             key: KeyKind::P384,
             authority: Some(path_length),
             key_usage: vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign],
             purposes,
-            policy: (which == Issuer::SealCa).then_some(SEAL_POLICY),
-            ..Self::new(Issuer::Root, format!("{domain} {title}"), now, profile.max_days())?
+            policy,
+            ..Self::new(Issuer::Root, format!("{domain} {}", which.title()), now, profile.max_days())?
         })
     }
 
-    pub(crate) fn parameters(&self, domain: &str) -> Result<CertificateParams, AuthorityError> {
+    pub(crate) fn parameters(&self, domain: &str, settings: &Settings) -> Result<CertificateParams, AuthorityError> {
         let mut params = CertificateParams::default();
         params.not_before = moment(self.not_before)?;
         params.not_after = moment(self.not_after)?;
@@ -157,7 +217,28 @@ impl Template {
         if let Some(policies) = self.policy.and_then(policies_extension) {
             params.custom_extensions.push(CustomExtension::from_oid_content(CERTIFICATE_POLICIES, policies));
         }
+        if self.critical_time_stamping {
+            // RFC 3161 §2.3: critical, which `extended_key_usages` never is.
+            let mut purpose = CustomExtension::from_oid_content(EXTENDED_KEY_USAGE, one_purpose(TIME_STAMPING)?);
+            purpose.set_criticality(true);
+            params.custom_extensions.push(purpose);
+        }
+        self.add_addresses(&mut params, settings)?;
         Ok(params)
+    }
+
+    /// Where to ask whether it is revoked. Of an OCSP responder nobody asks that, by OCSP at least.
+    fn add_addresses(&self, params: &mut CertificateParams, settings: &Settings) -> Result<(), AuthorityError> {
+        let custom = |oid: &[u64], content| CustomExtension::from_oid_content(oid, content);
+        if let Some(url) = settings.crl(self.issuer) {
+            params.crl_distribution_points.push(CrlDistributionPoint { uris: vec![url] });
+        }
+        if self.no_check {
+            params.custom_extensions.push(custom(OCSP_NO_CHECK_ARCS, vec![0x05, 0x00]));
+        } else if let Some(url) = settings.ocsp(self.issuer) {
+            params.custom_extensions.push(custom(AUTHORITY_INFO_ACCESS, ocsp_access(&url)?));
+        }
+        Ok(())
     }
 }
 

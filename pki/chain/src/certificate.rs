@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use mohur_crypto::digest::{Digest, sha256};
 use mohur_crypto::{Algorithm, PublicKey};
-use mohur_wire::{MemberId, Timestamp};
+use mohur_wire::{MemberId, OfficerId, Timestamp};
 
 use crate::CertificateError;
-use crate::profile::{Profile, claimed, member, problems};
+use crate::profile::{Profile, Subject, claimed, problems, subject};
 use crate::reading::{KeyKind, Reading, repin};
 
-/// A certificate of the profile TLS, seal or directory. It keeps the rules of its profile; whether to trust it says
+/// A certificate of one of the profiles that are no authority's. It keeps the rules of its profile; whether to trust it says
 /// [`crate::Trust`]. Cheap to clone.
 #[derive(Clone)]
 pub struct Certificate(Arc<Inner>);
@@ -21,13 +21,25 @@ struct Inner {
     der: Vec<u8>,
     fingerprint: Digest,
     profile: Profile,
-    member: Option<MemberId>,
+    subject: Subject,
     serial: Vec<u8>,
     not_before: Timestamp,
     not_after: Timestamp,
     hosts: Vec<String>,
+    issuer: IssuerName,
+    ocsp_urls: Vec<String>,
+    crl_urls: Vec<String>,
     key: Option<KeyKind>,
     public_key: PublicKey,
+}
+
+/// By which a certificate says who issued it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IssuerName {
+    /// The issuer's subject, DER.
+    pub(crate) name: Vec<u8>,
+    /// The identifier of the issuer's key.
+    pub(crate) key: Option<Vec<u8>>,
 }
 
 impl Certificate {
@@ -44,11 +56,14 @@ impl Certificate {
         Ok(Self(Arc::new(Inner {
             fingerprint: sha256(der),
             profile,
-            member: member(&reading, profile)?,
+            subject: subject(&reading, profile)?,
             serial: reading.serial,
             not_before: reading.not_before,
             not_after: reading.not_after,
             hosts: reading.hosts,
+            issuer: IssuerName { name: reading.issuer_der, key: reading.issuer_key },
+            ocsp_urls: reading.ocsp_urls,
+            crl_urls: reading.crl_urls,
             key: reading.key,
             public_key: reading.public_key.ok_or(CertificateError::WeakKey)?,
             der: der.to_vec(),
@@ -72,7 +87,26 @@ impl Certificate {
 
     /// The member that it names. Always there for the profiles TLS and seal.
     pub fn member(&self) -> Option<&MemberId> {
-        self.0.member.as_ref()
+        if let Subject::Member(member) = &self.0.subject { Some(member) } else { None }
+    }
+
+    /// The officer whom it names. Always there for the profile officer.
+    pub fn officer(&self) -> Option<&OfficerId> {
+        if let Subject::Officer(officer) = &self.0.subject { Some(officer) } else { None }
+    }
+
+    /// Where it says that OCSP answers about it are to be had.
+    pub fn ocsp_urls(&self) -> &[String] {
+        &self.0.ocsp_urls
+    }
+
+    /// Where it says that its issuer's revocation list is to be had.
+    pub fn crl_urls(&self) -> &[String] {
+        &self.0.crl_urls
+    }
+
+    pub(crate) fn issuer(&self) -> &IssuerName {
+        &self.0.issuer
     }
 
     /// Valid from.
@@ -148,6 +182,6 @@ impl Eq for Certificate {}
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Certificate({}, {:?}, {})", self.0.profile, self.0.member, self.0.fingerprint)
+        write!(f, "Certificate({}, {:?}, {})", self.0.profile, self.0.subject, self.0.fingerprint)
     }
 }

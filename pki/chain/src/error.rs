@@ -45,11 +45,22 @@ pub enum CertificateError {
     /// Its URI is not a member's.
     #[error("its URI is not `mohur://instance/class/member/subsystem`")]
     BadMember,
+    /// Names no officer, or not exactly one.
+    #[error("does not name an officer: exactly one URI `mohur-officer://instance/class/member/officer` is needed")]
+    BadOfficer,
+    /// A server of the domain that has no name.
+    #[error("names no host: at least one DNS name or IP address is needed")]
+    NoHost,
+    /// `id-pkix-ocsp-nocheck` is there and must not be, or the reverse.
+    #[error(
+        "id-pkix-ocsp-nocheck, which an OCSP responder's certificate has and no other, is not as in a {0} certificate"
+    )]
+    NoCheck(Profile),
     /// Has names that its profile does not allow.
     #[error("has names that a {0} certificate must not have")]
     UnexpectedNames(Profile),
     /// Has none of the profiles.
-    #[error("has none of the profiles: its extended key usage is neither TLS nor document signing")]
+    #[error("has none of the profiles: no profile has its extended key usage")]
     NoProfile,
     /// Has another profile than the one needed here.
     #[error("a {found} certificate where a {expected} certificate is needed")]
@@ -59,6 +70,9 @@ pub enum CertificateError {
         /// What was found.
         found: Profile,
     },
+    /// Not an issuing authority's.
+    #[error("a {0} certificate where an issuing authority's is needed")]
+    NoIssuingAuthority(Profile),
     /// Key usage.
     #[error("its key usage is not that of a {0} certificate")]
     KeyUsage(Profile),
@@ -118,9 +132,13 @@ impl CertificateError {
             | Self::NoMember
             | Self::SeveralMembers
             | Self::BadMember
+            | Self::BadOfficer
+            | Self::NoHost
+            | Self::NoCheck(_)
             | Self::UnexpectedNames(_)
             | Self::NoProfile
             | Self::WrongProfile { .. }
+            | Self::NoIssuingAuthority(_)
             | Self::KeyUsage(_)
             | Self::ExtendedKeyUsage(_)
             | Self::Policy(_)
@@ -167,14 +185,26 @@ pub enum TrustError {
         /// What was read.
         what: &'static str,
     },
+    /// Not PEM.
+    #[error("{what}: damaged PEM")]
+    NotPem {
+        /// What was read.
+        what: &'static str,
+    },
     /// An issuing authority was not certified by the root.
     #[error("the {authority} certificate is not signed by the root")]
     NotUnderRoot {
         /// Which one.
         authority: &'static str,
     },
-    /// A revocation list does not parse, is not signed by one of the three, or is a delta or partial list.
-    #[error("a revocation list is unreadable, partial, or not signed by the root, the TLS CA or the Seal CA")]
+    /// There is no issuing authority of that kind at all.
+    #[error("there is no {authority}: its certificate is missing")]
+    NoAuthority {
+        /// Which one.
+        authority: &'static str,
+    },
+    /// A revocation list does not parse, is not signed by one of the authorities, or is a delta or partial list.
+    #[error("a revocation list is unreadable, partial, or not signed by the root or one of its issuing authorities")]
     RevocationList,
     /// There is no revocation list of that authority.
     #[error("there is no revocation list of the {authority}: `mohur pki init` and `mohur pki revoke` write one")]

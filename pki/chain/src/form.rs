@@ -80,7 +80,7 @@ impl Form {
             Self::NoAuthorityKey | Self::AuthorityKey => "RFC 5280 section 4.2.1.1; decision record 0105",
             Self::SubjectKey => "RFC 5280 section 4.2.1.2",
             Self::NameConstraints => "RFC 5280 section 4.2.1.10",
-            Self::Purposes => "RFC 5280 section 4.2.1.12; decision records 0012 and 0105",
+            Self::Purposes => "RFC 5280 section 4.2.1.12; decision records 0140 and 0105",
             Self::PolicyConstraints => "RFC 5280 section 4.2.1.11; decision record 0105",
             Self::CriticalExtension => "RFC 5280 section 4.2",
         }

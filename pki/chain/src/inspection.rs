@@ -2,10 +2,10 @@
 
 use mohur_crypto::Digest;
 use mohur_crypto::digest::sha256;
-use mohur_wire::{MemberId, Timestamp};
+use mohur_wire::{MemberId, OfficerId, Timestamp};
 
 use crate::certificate::{check_time, hex};
-use crate::profile::{Profile, claimed, member, problems};
+use crate::profile::{Profile, Subject, claimed, problems, subject};
 use crate::reading::Reading;
 use crate::{Certificate, CertificateError, Trust};
 
@@ -20,6 +20,8 @@ pub struct Inspection {
     pub issuer: String,
     /// The member that it names, when it is exactly one.
     pub member: Option<MemberId>,
+    /// The officer whom it names.
+    pub officer: Option<OfficerId>,
     /// Every URI that it has.
     pub uris: Vec<String>,
     /// DNS names and IP addresses.
@@ -32,6 +34,10 @@ pub struct Inspection {
     pub not_before: Timestamp,
     /// Valid until.
     pub not_after: Timestamp,
+    /// Where it says that OCSP answers about it are to be had.
+    pub ocsp_urls: Vec<String>,
+    /// Where it says that its issuer's revocation list is to be had.
+    pub crl_urls: Vec<String>,
     /// The kind of key.
     pub key: &'static str,
     /// All that is wrong, nothing when it is good.
@@ -47,17 +53,18 @@ pub fn inspect(der: &[u8], trust: Option<&Trust>, at: Timestamp) -> Result<Inspe
         faults.push(fault);
     }
     if let (true, Some(trust), Ok(certificate)) = (faults.is_empty(), trust, Certificate::parse(der)) {
-        let judged = match certificate.profile() {
-            Profile::Tls => trust.validate_tls(&certificate, at).map(drop),
-            Profile::Seal => trust.validate_seal(&certificate, at).map(drop),
-            Profile::Directory => trust.validate_directory_signer(&certificate, at).map(drop),
-            Profile::Root | Profile::Issuing => Ok(()),
-        };
+        let judged = trust.validate(&certificate, at);
         faults.extend(judged.err());
     }
+    let (member, officer) = match profile.map(|profile| subject(&reading, profile)) {
+        Some(Ok(Subject::Member(member))) => (Some(member), None),
+        Some(Ok(Subject::Officer(officer))) => (None, Some(officer)),
+        Some(Ok(Subject::Nobody) | Err(_)) | None => (None, None),
+    };
     Ok(Inspection {
         profile,
-        member: profile.and_then(|profile| member(&reading, profile).ok().flatten()),
+        member,
+        officer,
         serial: hex(&reading.serial),
         fingerprint: sha256(der),
         key: reading.key.map_or("unknown", |kind| kind.name()),
@@ -65,6 +72,8 @@ pub fn inspect(der: &[u8], trust: Option<&Trust>, at: Timestamp) -> Result<Inspe
         issuer: reading.issuer,
         uris: reading.uris,
         hosts: reading.hosts,
+        ocsp_urls: reading.ocsp_urls,
+        crl_urls: reading.crl_urls,
         not_before: reading.not_before,
         not_after: reading.not_after,
         problems: faults,

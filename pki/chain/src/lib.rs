@@ -1,9 +1,10 @@
 //! Certificates: from a chain to exactly one member.
 //!
-//! A certificate has one of the profiles of `docs/decisions/0012-certificate-profiles.md`, each narrower than RFC 5280
+//! A certificate has one of the profiles of `docs/decisions/0140-all-certificate-profiles.md`, each narrower than RFC 5280
 //! allows. A path goes through the issuing authority of its own profile and no other, so that a TLS certificate can never
 //! seal and a seal certificate never opens TLS. Revocation lists must be there and must be fresh.
 
+mod anchors;
 mod certificate;
 pub mod error;
 pub mod form;
@@ -14,6 +15,7 @@ pub mod oid;
 mod path;
 mod pem;
 pub mod profile;
+mod proof;
 mod reading;
 mod revocation;
 pub mod signer;
@@ -25,6 +27,9 @@ pub use form::Form;
 pub use inspection::{Inspection, inspect};
 pub use lint::{Finding, lint};
 pub use pem::read_pem_file;
-pub use profile::Profile;
+pub use profile::{Profile, Role};
+pub use proof::{
+    DirectorySigner, InfrastructureIdentity, OcspResponder, OfficerIdentity, SealIdentity, TimeStamper, TlsIdentity,
+};
 pub use signer::{Anchors, Purpose, SignerCertificate};
-pub use trust::{DirectorySigner, SealIdentity, TlsIdentity, Trust, TrustFiles};
+pub use trust::{Trust, TrustFiles};

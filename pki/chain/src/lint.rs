@@ -1,8 +1,8 @@
 //! What is wrong with a foreign certificate: every deviation from a profile at once, who demands it and what to set.
 
-use crate::CertificateError;
-use crate::profile::{Profile, claimed, problems, problems_as};
+use crate::profile::{Names, Profile, claimed, problems, problems_as};
 use crate::reading::Reading;
+use crate::{CertificateError, oid};
 
 /// One deviation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub fn lint(der: &[u8], expected: Option<Profile>) -> Result<(Option<Profile>, V
     Ok((profile, found.into_iter().map(finding).collect()))
 }
 
-const PROFILES: &str = "decision record 0012";
+const PROFILES: &str = "decision record 0140";
 
 fn advice(problem: &CertificateError) -> (&'static str, String) {
     match problem {
@@ -35,22 +35,30 @@ fn advice(problem: &CertificateError) -> (&'static str, String) {
         CertificateError::NoMember | CertificateError::SeveralMembers | CertificateError::BadMember => {
             (PROFILES, "subjectAltName with exactly one URI:mohur://instance/class/member/subsystem".to_owned())
         }
+        CertificateError::BadOfficer => {
+            (PROFILES, "subjectAltName with exactly one URI:mohur-officer://instance/class/member/officer".to_owned())
+        }
+        CertificateError::NoHost => (PROFILES, "subjectAltName with DNS:… or IP:… of the server".to_owned()),
+        CertificateError::NoCheck(Profile::Ocsp) => {
+            ("RFC 6960 section 4.2.2.2.1; decision record 0140", "noCheck=ignored".to_owned())
+        }
+        CertificateError::NoCheck(_) => ("RFC 6960 section 4.2.2.2.1; decision record 0140", "no noCheck".to_owned()),
         CertificateError::UnexpectedNames(profile) => (PROFILES, names(*profile).to_owned()),
         CertificateError::NoProfile => (
-            "RFC 5280 section 4.2.1.12; decision record 0012",
-            format!("{} or {}", purposes(Profile::Tls), purposes(Profile::Seal)),
+            "RFC 5280 section 4.2.1.12; decision record 0140",
+            format!("{} of a member's TLS certificate, or those of another profile", purposes(Profile::Tls)),
         ),
         CertificateError::KeyUsage(profile) => {
-            ("RFC 5280 section 4.2.1.3; decision record 0012", key_usage(*profile).to_owned())
+            ("RFC 5280 section 4.2.1.3; decision record 0140", key_usage(*profile).to_owned())
         }
         CertificateError::ExtendedKeyUsage(profile) => {
-            ("RFC 5280 section 4.2.1.12, RFC 9336; decision record 0012", purposes(*profile).to_owned())
+            ("RFC 5280 section 4.2.1.12, RFC 9336; decision record 0140", purposes(*profile))
         }
         CertificateError::Policy(profile) => {
-            ("RFC 5280 section 4.2.1.4; decision record 0012", policies(*profile).to_owned())
+            ("RFC 5280 section 4.2.1.4; decision record 0140", policies(*profile).to_owned())
         }
         CertificateError::BasicConstraints(profile) => {
-            ("RFC 5280 section 4.2.1.9; decision record 0012", constraints(*profile).to_owned())
+            ("RFC 5280 section 4.2.1.9; decision record 0140", constraints(*profile))
         }
         CertificateError::Issuer(_) => {
             (PROFILES, "a root signed with its own key; every other authority signed by the root".to_owned())
@@ -74,6 +82,7 @@ fn advice(problem: &CertificateError) -> (&'static str, String) {
         | CertificateError::InvalidPath
         | CertificateError::Purpose
         | CertificateError::WrongProfile { .. }
+        | CertificateError::NoIssuingAuthority(_)
         | CertificateError::WrongAlgorithm => {
             ("RFC 5280 section 6", "a certificate of this domain's authority".to_owned())
         }
@@ -81,45 +90,57 @@ fn advice(problem: &CertificateError) -> (&'static str, String) {
 }
 
 const fn names(profile: Profile) -> &'static str {
-    match profile {
-        Profile::Root | Profile::Issuing | Profile::Directory => "no subjectAltName",
-        Profile::Tls => "subjectAltName with one URI, DNS names and IP addresses, nothing else",
-        Profile::Seal => "subjectAltName with one URI, nothing else",
+    match profile.rules().names {
+        Names::None => "no subjectAltName",
+        Names::Member => "subjectAltName with one URI, nothing else",
+        Names::MemberAndHosts => "subjectAltName with one URI, DNS names and IP addresses, nothing else",
+        Names::Hosts => "subjectAltName with DNS names and IP addresses, nothing else",
+        Names::Officer => "subjectAltName with one URI:mohur-officer://instance/class/member/officer, nothing else",
     }
 }
 
 const fn key_usage(profile: Profile) -> &'static str {
     match profile {
-        Profile::Root | Profile::Issuing => "keyUsage=critical,keyCertSign,cRLSign",
-        Profile::Tls => "keyUsage=critical,digitalSignature",
+        Profile::Root | Profile::Issuing(_) => "keyUsage=critical,keyCertSign,cRLSign",
         Profile::Seal | Profile::Directory => "keyUsage=critical,digitalSignature,nonRepudiation",
-    }
-}
-
-const fn purposes(profile: Profile) -> &'static str {
-    match profile {
-        Profile::Root => "no extendedKeyUsage",
-        Profile::Issuing => "extendedKeyUsage=serverAuth,clientAuth of a TLS CA, 1.3.6.1.5.5.7.3.36 of a Seal CA",
-        Profile::Tls => "extendedKeyUsage=serverAuth,clientAuth",
-        Profile::Seal | Profile::Directory => "extendedKeyUsage=1.3.6.1.5.5.7.3.36",
-    }
-}
-
-const fn policies(profile: Profile) -> &'static str {
-    match profile {
-        Profile::Root | Profile::Tls => "no certificatePolicies",
-        Profile::Issuing => {
-            "no certificatePolicies in a TLS CA; 2.25.168881632066891434156959818910932949201.1 in a Seal CA"
+        Profile::Tls | Profile::Infrastructure | Profile::Ocsp | Profile::TimeStamp | Profile::Officer => {
+            "keyUsage=critical,digitalSignature"
         }
-        Profile::Seal => "certificatePolicies=2.25.168881632066891434156959818910932949201.1",
-        Profile::Directory => "certificatePolicies=2.25.168881632066891434156959818910932949201.2",
     }
 }
 
-const fn constraints(profile: Profile) -> &'static str {
-    match profile {
-        Profile::Root => "basicConstraints=critical,CA:TRUE,pathlen:1",
-        Profile::Issuing => "basicConstraints=critical,CA:TRUE,pathlen:0",
-        Profile::Tls | Profile::Seal | Profile::Directory => "basicConstraints=critical,CA:FALSE",
+fn purposes(profile: Profile) -> String {
+    let names: Vec<&str> = profile.rules().purposes.iter().map(|purpose| purpose_name(purpose)).collect();
+    match names.as_slice() {
+        [] => "no extendedKeyUsage".to_owned(),
+        _ if profile == Profile::TimeStamp => format!("extendedKeyUsage=critical,{}", names.join(",")),
+        names => format!("extendedKeyUsage={}", names.join(",")),
     }
+}
+
+fn purpose_name(purpose: &[u8]) -> &'static str {
+    match purpose {
+        oid::SERVER_AUTH => "serverAuth",
+        oid::CLIENT_AUTH => "clientAuth",
+        oid::TIME_STAMPING => "timeStamping",
+        oid::OCSP_SIGNING => "OCSPSigning",
+        _ => "1.3.6.1.5.5.7.3.36",
+    }
+}
+
+fn policies(profile: Profile) -> &'static str {
+    match profile.rules().policies {
+        [oid::SEAL_POLICY] => "certificatePolicies=2.25.168881632066891434156959818910932949201.1",
+        [oid::DIRECTORY_POLICY] => "certificatePolicies=2.25.168881632066891434156959818910932949201.2",
+        [oid::OFFICER_POLICY] => "certificatePolicies=2.25.168881632066891434156959818910932949201.3",
+        _ => "no certificatePolicies",
+    }
+}
+
+fn constraints(profile: Profile) -> String {
+    let length = profile.path_length();
+    length.map_or_else(
+        || "basicConstraints=critical,CA:FALSE".to_owned(),
+        |length| format!("basicConstraints=critical,CA:TRUE,pathlen:{length}"),
+    )
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use mohur_wire::Timestamp;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use webpki::{
-    ALL_VERIFICATION_ALGS, CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage, RevocationCheckDepth,
-    RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy, anchor_from_trusted_cert,
+    ALL_VERIFICATION_ALGS, CertRevocationList, EndEntityCert, Error, ExpirationPolicy, ExtendedKeyUsageValidator,
+    KeyPurposeIdIter, KeyUsage, RevocationCheckDepth, RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy,
+    anchor_from_trusted_cert,
 };
 
 use crate::CertificateError;
@@ -16,16 +17,31 @@ pub(crate) struct Path<'a> {
     pub(crate) root: &'a CertificateDer<'static>,
     pub(crate) intermediates: &'a [CertificateDer<'static>],
     pub(crate) lists: &'a [&'a CertRevocationList<'static>],
-    pub(crate) purpose: &'static [u8],
 }
 
 impl Path<'_> {
-    pub(crate) fn validate(&self, leaf: &[u8], at: Timestamp) -> Result<(), CertificateError> {
+    /// Every certificate of it must name `purpose`, if one is given.
+    pub(crate) fn validate(
+        &self,
+        leaf: &[u8],
+        purpose: Option<&'static [u8]>,
+        at: Timestamp,
+    ) -> Result<(), CertificateError> {
         let revocation = revocation(self.lists)?;
         let roots = std::slice::from_ref(self.root);
-        let length = walk(leaf, (roots, self.intermediates), KeyUsage::required(self.purpose), Some(revocation), at)?;
+        let length =
+            walk(leaf, (roots, self.intermediates), Purpose(purpose.map(KeyUsage::required)), Some(revocation), at)?;
         // The root itself may have signed a certificate: then the authority of the profile was not on the path.
         if length == self.intermediates.len() { Ok(()) } else { Err(CertificateError::UntrustedIssuer) }
+    }
+}
+
+/// What every certificate of a path must be for; `None` where the profiles have judged that.
+struct Purpose(Option<KeyUsage>);
+
+impl ExtendedKeyUsageValidator for Purpose {
+    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
+        self.0.as_ref().map_or(Ok(()), |usage| usage.validate(purposes))
     }
 }
 
@@ -45,7 +61,7 @@ pub(crate) fn revocation<'a>(
 pub(crate) fn walk(
     leaf: &[u8],
     (roots, intermediates): (&[CertificateDer<'static>], &[CertificateDer<'static>]),
-    purpose: KeyUsage,
+    purpose: impl ExtendedKeyUsageValidator,
     revocation: Option<RevocationOptions<'_>>,
     at: Timestamp,
 ) -> Result<usize, CertificateError> {

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use mohur_crypto::{Algorithm, PublicKey};
 use mohur_wire::Timestamp;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, ParsedExtension};
+use x509_parser::extensions::{DistributionPointName, ExtendedKeyUsage, GeneralName, ParsedExtension, X509Extension};
+use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_OCSP;
 use x509_parser::prelude::{FromDer, X509Version};
 use x509_parser::public_key::RSAPublicKey;
 use x509_parser::time::ASN1Time;
@@ -43,6 +44,12 @@ pub(crate) struct Reading {
     pub(crate) subject: String,
     pub(crate) issuer: String,
     pub(crate) self_issued: bool,
+    /// Subject and issuer, DER: names are compared octet by octet.
+    pub(crate) subject_der: Vec<u8>,
+    pub(crate) issuer_der: Vec<u8>,
+    /// Subject key identifier, and that of the issuer's key.
+    pub(crate) subject_key: Option<Vec<u8>>,
+    pub(crate) issuer_key: Option<Vec<u8>>,
     /// Content octets of the serial number, without leading zeros.
     pub(crate) serial: Vec<u8>,
     pub(crate) not_before: Timestamp,
@@ -52,7 +59,13 @@ pub(crate) struct Reading {
     /// Bits in the order of RFC 5280 §4.2.1.3: bit 0 is `digitalSignature`.
     pub(crate) key_usage: u16,
     pub(crate) purposes: Vec<Vec<u8>>,
+    pub(crate) critical_purposes: bool,
     pub(crate) policies: Vec<Vec<u8>>,
+    /// `id-pkix-ocsp-nocheck` is there.
+    pub(crate) no_check: bool,
+    /// Where OCSP answers and revocation lists are said to be.
+    pub(crate) ocsp_urls: Vec<String>,
+    pub(crate) crl_urls: Vec<String>,
     pub(crate) uris: Vec<String>,
     pub(crate) hosts: Vec<String>,
     pub(crate) other_names: usize,
@@ -84,6 +97,10 @@ impl Reading {
             subject: parsed.subject.to_string(),
             issuer: parsed.issuer.to_string(),
             self_issued: parsed.subject.as_raw() == parsed.issuer.as_raw(),
+            subject_der: parsed.subject.as_raw().to_vec(),
+            issuer_der: parsed.issuer.as_raw().to_vec(),
+            subject_key: None,
+            issuer_key: None,
             serial: serial(parsed.raw_serial()),
             not_before: timestamp(parsed.validity.not_before)?,
             not_after: timestamp(parsed.validity.not_after)?,
@@ -91,7 +108,11 @@ impl Reading {
             path_length: None,
             key_usage: 0,
             purposes: Vec::new(),
+            critical_purposes: false,
             policies: Vec::new(),
+            no_check: false,
+            ocsp_urls: Vec::new(),
+            crl_urls: Vec::new(),
             uris: Vec::new(),
             hosts: Vec::new(),
             other_names: 0,
@@ -104,7 +125,7 @@ impl Reading {
         // RFC 5280 §4.2: no extension twice.
         parsed.extensions_map().map_err(|_| CertificateError::Unreadable)?;
         for extension in parsed.extensions() {
-            reading.extension(extension.parsed_extension())?;
+            reading.extension(extension)?;
         }
         reading.form = faults(&parsed, &reading);
         Ok(reading)
@@ -114,21 +135,41 @@ impl Reading {
         clippy::wildcard_enum_match_arm,
         reason = "webpki judges the other extensions, and refuses unknown critical ones"
     )]
-    fn extension(&mut self, extension: &ParsedExtension<'_>) -> Result<(), CertificateError> {
-        match extension {
+    fn extension(&mut self, extension: &X509Extension<'_>) -> Result<(), CertificateError> {
+        match extension.parsed_extension() {
             ParsedExtension::ParseError { .. } => return Err(CertificateError::Unreadable),
             ParsedExtension::BasicConstraints(constraints) => {
                 self.authority = constraints.ca;
                 self.path_length = constraints.path_len_constraint;
             }
             ParsedExtension::KeyUsage(usage) => self.key_usage = usage.flags,
-            ParsedExtension::ExtendedKeyUsage(usage) => self.purposes = purposes(usage),
+            ParsedExtension::ExtendedKeyUsage(usage) => {
+                self.purposes = purposes(usage);
+                self.critical_purposes = extension.critical;
+            }
             ParsedExtension::CertificatePolicies(policies) => {
                 self.policies = policies.iter().map(|policy| policy.policy_id.as_bytes().to_vec()).collect();
             }
             ParsedExtension::SubjectAlternativeName(names) => {
                 names.general_names.iter().for_each(|name| self.name(name));
             }
+            ParsedExtension::SubjectKeyIdentifier(key) => self.subject_key = Some(key.0.to_vec()),
+            ParsedExtension::AuthorityKeyIdentifier(key) => {
+                self.issuer_key = key.key_identifier.as_ref().map(|key| key.0.to_vec());
+            }
+            ParsedExtension::AuthorityInfoAccess(access) => {
+                let ocsp = access.accessdescs.iter().filter(|one| one.access_method == OID_PKIX_ACCESS_DESCRIPTOR_OCSP);
+                self.ocsp_urls = ocsp.filter_map(|one| uri(&one.access_location)).collect();
+            }
+            ParsedExtension::CRLDistributionPoints(points) => {
+                let names = points.points.iter().filter_map(|point| match &point.distribution_point {
+                    Some(DistributionPointName::FullName(names)) => Some(names),
+                    _ => None,
+                });
+                self.crl_urls = names.flatten().filter_map(uri).collect();
+            }
+            // An empty value would be no NULL, and nobody's mark.
+            _ if extension.oid.as_bytes() == oid::OCSP_NO_CHECK => self.no_check = extension.value == [0x05, 0x00],
             _ => {}
         }
         Ok(())
@@ -148,16 +189,25 @@ impl Reading {
     }
 }
 
+fn uri(name: &GeneralName<'_>) -> Option<String> {
+    if let GeneralName::URI(uri) = name { Some((*uri).to_owned()) } else { None }
+}
+
 fn ip_address(octets: &[u8]) -> Option<IpAddr> {
     <[u8; 4]>::try_from(octets).map(IpAddr::from).or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from)).ok()
 }
 
 fn purposes(usage: &ExtendedKeyUsage<'_>) -> Vec<Vec<u8>> {
     let mut out: Vec<Vec<u8>> = usage.other.iter().map(|purpose| purpose.as_bytes().to_vec()).collect();
-    let known = [(usage.server_auth, oid::SERVER_AUTH), (usage.client_auth, oid::CLIENT_AUTH)];
+    let known = [
+        (usage.server_auth, oid::SERVER_AUTH),
+        (usage.client_auth, oid::CLIENT_AUTH),
+        (usage.time_stamping, oid::TIME_STAMPING),
+        (usage.ocsp_signing, oid::OCSP_SIGNING),
+    ];
     out.extend(known.iter().filter(|(present, _)| *present).map(|(_, purpose)| purpose.to_vec()));
     // The others make no profile of ours: an empty identifier stands for each and equals none.
-    let strange = [usage.any, usage.code_signing, usage.email_protection, usage.time_stamping, usage.ocsp_signing];
+    let strange = [usage.any, usage.code_signing, usage.email_protection];
     out.extend(strange.iter().filter(|present| **present).map(|_| Vec::new()));
     out
 }

@@ -28,7 +28,7 @@ impl RevocationList {
         let (rest, parsed) = CertificateRevocationList::from_der(der).ok()?;
         let p384 = issuer.key == Some(KeyKind::P384);
         let signed = verify_ecdsa_asn1(&issuer.spki, p384, parsed.tbs_cert_list.as_ref(), &parsed.signature_value.data);
-        if !rest.is_empty() || parsed.issuer().to_string() != issuer.subject || signed.is_err() {
+        if !rest.is_empty() || parsed.issuer().as_raw() != issuer.subject_der || signed.is_err() {
             return None;
         }
         // Refuses deltas, indirect lists and unknown critical extensions.
@@ -63,6 +63,11 @@ impl RevocationList {
         } else {
             Ok(())
         }
+    }
+
+    /// Whether the serial number stands in it.
+    pub(crate) fn has(&self, serial: &[u8]) -> bool {
+        self.revoked.contains(serial)
     }
 
     pub(crate) const fn next_update(&self) -> Timestamp {

@@ -1,130 +1,74 @@
-//! The trust anchors of a domain, and the proofs that a certificate is good under them.
+//! The trust anchors of a domain, and what is validated under them.
 
 use std::collections::HashSet;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::RwLock;
 
-use mohur_crypto::public_key::verify_ecdsa_asn1;
-use mohur_crypto::{Digest, sha256};
-use mohur_wire::{MemberId, Timestamp};
-use rustls_pki_types::pem::{self, PemObject};
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
-use x509_parser::certificate::X509Certificate;
-use x509_parser::prelude::FromDer;
+use mohur_crypto::Digest;
+use mohur_wire::Timestamp;
+use rustls_pki_types::CertificateDer;
 
-use crate::certificate::{Certificate, check_time};
+use crate::anchors::{self, Authority};
+use crate::certificate::Certificate;
 use crate::error::{CertificateError, TrustError};
-use crate::oid;
 use crate::path::Path;
-use crate::profile::{Profile, claimed, is_seal_issuer, is_tls_issuer, problems};
-use crate::reading::{KeyKind, Reading};
-use crate::revocation::RevocationList;
+use crate::profile::{Profile, Role};
+use crate::proof::{
+    DirectorySigner, InfrastructureIdentity, OcspResponder, OfficerIdentity, SealIdentity, TimeStamper, TlsIdentity,
+};
 
 /// More validated certificates than this and the memory of them is begun anew.
 const MAX_REMEMBERED: usize = 65_536;
 
-/// The peer of a TLS connection. Only [`Trust::validate_tls`] makes one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsIdentity {
-    member: MemberId,
-    certificate: Certificate,
-}
-
-impl TlsIdentity {
-    /// Who it is.
-    pub const fn member(&self) -> &MemberId {
-        &self.member
-    }
-
-    /// SHA-256 of the certificate.
-    pub fn fingerprint(&self) -> Digest {
-        self.certificate.fingerprint()
-    }
-
-    /// The validated certificate.
-    pub const fn certificate(&self) -> &Certificate {
-        &self.certificate
-    }
-}
-
-/// The holder of a seal. Only [`Trust::validate_seal`] makes one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SealIdentity {
-    member: MemberId,
-    certificate: Certificate,
-}
-
-impl SealIdentity {
-    /// Who it is.
-    pub const fn member(&self) -> &MemberId {
-        &self.member
-    }
-
-    /// The validated certificate.
-    pub const fn certificate(&self) -> &Certificate {
-        &self.certificate
-    }
-}
-
-/// A signer of the directory. Only [`Trust::validate_directory_signer`] makes one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DirectorySigner {
-    certificate: Certificate,
-}
-
-impl DirectorySigner {
-    /// The validated certificate.
-    pub const fn certificate(&self) -> &Certificate {
-        &self.certificate
-    }
-}
-
-/// Where the trust anchors of a domain lie.
+/// Where the trust anchors of a domain lie: a folder as `mohur pki init` lays it out. `root.pem` is the root, each
+/// `<kind>-ca.pem` or `<kind>-ca-<number>.pem` an issuing authority, and each `.crl` holds revocation lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustFiles {
-    /// The root certificate.
-    pub root: PathBuf,
-    /// The certificate of the authority for TLS.
-    pub tls_ca: PathBuf,
-    /// The certificate of the authority for seals.
-    pub seal_ca: PathBuf,
-    /// Revocation lists of all three; superseded ones may lie among them.
-    pub crls: Vec<PathBuf>,
+    folder: PathBuf,
 }
 
 impl TrustFiles {
-    /// The files as `mohur pki init` lays them out in the folder `trust`.
+    /// The files of that folder, looked up anew each time that they are read.
     pub fn in_folder(folder: &FilePath) -> Self {
-        let file = |name: &str| folder.join(name);
-        Self {
-            root: file("root.pem"),
-            tls_ca: file("tls-ca.pem"),
-            seal_ca: file("seal-ca.pem"),
-            crls: vec![file("root.crl"), file("tls-ca.crl"), file("seal-ca.crl")],
+        Self { folder: folder.to_owned() }
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &FilePath {
+        &self.folder
+    }
+
+    /// Names of the folder's files for which `is_wanted`, sorted.
+    fn names(&self, is_wanted: fn(&str) -> bool) -> Result<Vec<PathBuf>, TrustError> {
+        let failed = |source| TrustError::Io { path: self.folder.clone(), source };
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(&self.folder).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            if name.to_str().is_some_and(is_wanted) {
+                found.push(self.folder.join(name));
+            }
         }
+        found.sort();
+        Ok(found)
     }
 }
 
-/// An authority: its certificate, what stands in it, and its revocation list.
-struct Authority {
-    der: CertificateDer<'static>,
-    reading: Reading,
-    revocations: RevocationList,
+/// `tls-ca.pem`, `tls-ca-2.pem`.
+fn is_authority_file(name: &str) -> bool {
+    let Some(stem) = name.strip_suffix(".pem") else { return false };
+    let kind = stem.trim_end_matches(|c: char| c.is_ascii_digit());
+    let kind = if kind.len() < stem.len() { kind.strip_suffix('-') } else { Some(kind) };
+    kind.is_some_and(|kind| kind.ends_with("-ca"))
 }
 
-impl Authority {
-    fn check_time(&self, at: Timestamp) -> Result<(), CertificateError> {
-        check_time(self.reading.not_before, self.reading.not_after, at)
-    }
-}
-
-/// The trust anchors of a domain. Immutable: fresh revocation lists make a new one.
+/// The trust anchors of a domain: one root, and any number of issuing authorities of each kind under it. Immutable: fresh
+/// revocation lists make a new one.
 pub struct Trust {
     root: Authority,
-    tls_ca: Authority,
-    seal_ca: Authority,
-    /// Fingerprints whose signatures were verified up to the root. Time and revocation are judged anew each time.
-    remembered: RwLock<HashSet<Digest>>,
+    issuing: Vec<(Role, Authority)>,
+    /// Fingerprints of certificate and issuer whose signatures were verified up to the root. Time and revocation are judged
+    /// anew each time.
+    remembered: RwLock<HashSet<(Digest, Digest)>>,
 }
 
 impl Trust {
@@ -133,55 +77,81 @@ impl Trust {
         let read = |path: &PathBuf| {
             std::fs::read_to_string(path).map_err(|source| TrustError::Io { path: path.clone(), source })
         };
-        let crls = files.crls.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        Self::from_pem(&read(&files.root)?, &read(&files.tls_ca)?, &read(&files.seal_ca)?, &crls)
+        let root = read(&files.folder().join("root.pem"))?;
+        let all = |paths: Vec<PathBuf>| paths.iter().map(read).collect::<Result<Vec<_>, _>>();
+        let issuing = all(files.names(is_authority_file)?)?;
+        let crls = all(files.names(|name| FilePath::new(name).extension().is_some_and(|end| end == "crl"))?)?;
+        Self::from_pem(&root, &issuing, &crls)
     }
 
-    /// From PEM texts: exactly one certificate each, and any number of revocation lists, one or more a text. The list with
-    /// the highest number counts. Each authority must have one.
-    pub fn from_pem(root: &str, tls_ca: &str, seal_ca: &str, crls: &[String]) -> Result<Self, TrustError> {
-        let (root, root_reading) = authority(root, "root")?;
-        let (tls_ca, tls_reading) = authority(tls_ca, "TLS CA")?;
-        let (seal_ca, seal_reading) = authority(seal_ca, "Seal CA")?;
-        expect(&root_reading, Profile::Root, true, "root")?;
-        expect(&tls_reading, Profile::Issuing, is_tls_issuer(&tls_reading), "TLS CA")?;
-        expect(&seal_reading, Profile::Issuing, is_seal_issuer(&seal_reading), "Seal CA")?;
-        certified(&root, &root_reading, "root")?;
-        certified(&tls_ca, &root_reading, "TLS CA")?;
-        certified(&seal_ca, &root_reading, "Seal CA")?;
-        let mut lists = Lists::default();
-        for text in crls {
-            for der in CertificateRevocationListDer::pem_slice_iter(text.as_bytes()) {
-                let der = der.map_err(|_: pem::Error| TrustError::RevocationList)?;
-                lists.add(&der, [&root_reading, &tls_reading, &seal_reading])?;
-            }
-        }
-        let [root_list, tls_list, seal_list] = lists.0;
-        let with_list = |der, reading, list: Option<RevocationList>, authority| {
-            let revocations = list.ok_or(TrustError::NoRevocationList { authority })?;
-            Ok(Authority { der, reading, revocations })
-        };
-        Ok(Self {
-            root: with_list(root, root_reading, root_list, "root")?,
-            tls_ca: with_list(tls_ca, tls_reading, tls_list, "TLS CA")?,
-            seal_ca: with_list(seal_ca, seal_reading, seal_list, "Seal CA")?,
-            remembered: RwLock::default(),
-        })
+    /// From PEM texts: exactly one root; issuing authorities, one or more a text, whose kind their certificates say; and
+    /// revocation lists, one or more a text. At least one TLS CA and one Seal CA must be there. Of each authority the list
+    /// with the highest number counts, and each must have one that the root has not revoked.
+    pub fn from_pem(root: &str, issuing: &[String], crls: &[String]) -> Result<Self, TrustError> {
+        let (root, issuing) = anchors::read(root, issuing, crls)?;
+        Ok(Self { root, issuing, remembered: RwLock::default() })
     }
 
     /// Proves that the certificate may seal at that time.
     pub fn validate_seal(&self, certificate: &Certificate, at: Timestamp) -> Result<SealIdentity, CertificateError> {
-        self.validate(certificate, Profile::Seal, at)?;
+        self.validate_as(certificate, Profile::Seal, at)?;
         let member = certificate.member().ok_or(CertificateError::NoMember)?.clone();
         Ok(SealIdentity { member, certificate: certificate.clone() })
     }
 
     /// Proves that a peer's certificate may open TLS at that time. What else the peer sent with it does not matter: the
-    /// path goes through our own TLS CA.
+    /// path goes through one of our own TLS CAs.
     pub fn validate_tls(&self, certificate: &Certificate, at: Timestamp) -> Result<TlsIdentity, CertificateError> {
-        self.validate(certificate, Profile::Tls, at)?;
+        self.validate_as(certificate, Profile::Tls, at)?;
         let member = certificate.member().ok_or(CertificateError::NoMember)?.clone();
         Ok(TlsIdentity { member, certificate: certificate.clone() })
+    }
+
+    /// Proves that an officer's certificate counts at that time.
+    pub fn validate_officer(
+        &self,
+        certificate: &Certificate,
+        at: Timestamp,
+    ) -> Result<OfficerIdentity, CertificateError> {
+        self.validate_as(certificate, Profile::Officer, at)?;
+        let officer = certificate.officer().ok_or(CertificateError::BadOfficer)?.clone();
+        Ok(OfficerIdentity { officer, certificate: certificate.clone() })
+    }
+
+    /// Proves that the certificate is that of a server of the domain itself at that time. Whether it is the server that was
+    /// meant, its hosts say.
+    pub fn validate_infrastructure(
+        &self,
+        certificate: &Certificate,
+        at: Timestamp,
+    ) -> Result<InfrastructureIdentity, CertificateError> {
+        self.validate_as(certificate, Profile::Infrastructure, at)?;
+        Ok(InfrastructureIdentity { certificate: certificate.clone() })
+    }
+
+    /// Proves that the certificate may stamp times at that time.
+    pub fn validate_time_stamper(
+        &self,
+        certificate: &Certificate,
+        at: Timestamp,
+    ) -> Result<TimeStamper, CertificateError> {
+        self.validate_as(certificate, Profile::TimeStamp, at)?;
+        Ok(TimeStamper { certificate: certificate.clone() })
+    }
+
+    /// Proves that `responder` may say at that time whether `about` is revoked: the same authority issued both, with the same
+    /// key (RFC 6960 §4.2.2.2).
+    pub fn validate_ocsp_responder(
+        &self,
+        responder: &Certificate,
+        about: &Certificate,
+        at: Timestamp,
+    ) -> Result<OcspResponder, CertificateError> {
+        self.validate_as(responder, Profile::Ocsp, at)?;
+        if responder.issuer() != about.issuer() {
+            return Err(CertificateError::UntrustedIssuer);
+        }
+        Ok(OcspResponder { certificate: responder.clone() })
     }
 
     /// Proves that the certificate may sign the directory at that time. The root itself issued it.
@@ -190,69 +160,108 @@ impl Trust {
         certificate: &Certificate,
         at: Timestamp,
     ) -> Result<DirectorySigner, CertificateError> {
-        self.validate(certificate, Profile::Directory, at)?;
+        self.validate_as(certificate, Profile::Directory, at)?;
         Ok(DirectorySigner { certificate: certificate.clone() })
     }
 
-    /// Until when all revocation lists are fresh.
+    /// Until when all revocation lists are fresh. The list of an authority that the root revoked does not matter any more,
+    /// nor one that outlives its authority.
     pub fn fresh_until(&self) -> Timestamp {
-        let lists = [&self.root, &self.tls_ca, &self.seal_ca].map(|authority| authority.revocations.next_update());
-        lists.into_iter().min().unwrap_or(Timestamp::MIN)
+        let issuing = self.issuing.iter().map(|(_, authority)| authority);
+        let lists = issuing.filter(|authority| !self.is_revoked(authority)).filter_map(Authority::list_ends);
+        lists.chain(self.root.list_ends()).min().unwrap_or(Timestamp::MIN)
+    }
+
+    /// The subjects of the TLS CAs, DER: what a server names to its clients as acceptable (RFC 8446 §4.2.4).
+    pub fn tls_ca_subjects(&self) -> Vec<Vec<u8>> {
+        let counting = self.issuing.iter().filter(|(role, found)| *role == Role::Tls && !self.is_revoked(found));
+        counting.map(|(_, authority)| authority.reading.subject_der.clone()).collect()
     }
 
     /// SHA-256 of the root certificate: what another domain knows this one by.
     pub fn root_fingerprint(&self) -> Digest {
-        sha256(&self.root.der)
+        self.root.fingerprint
     }
 
-    /// The subject of the TLS CA, DER: what a server names to its clients as acceptable (RFC 8446 §4.2.4).
-    pub fn tls_ca_subject(&self) -> Vec<u8> {
-        X509Certificate::from_der(&self.tls_ca.der).map(|(_, ca)| ca.subject.as_raw().to_vec()).unwrap_or_default()
+    /// The root, DER.
+    pub fn root(&self) -> &[u8] {
+        &self.root.der
     }
 
-    fn validate(&self, leaf: &Certificate, profile: Profile, at: Timestamp) -> Result<(), CertificateError> {
-        if leaf.profile() != profile {
-            return Err(CertificateError::WrongProfile { expected: profile, found: leaf.profile() });
+    /// The issuing authorities that the root has not revoked, DER.
+    pub fn issuing(&self) -> impl Iterator<Item = (Role, &[u8])> {
+        let counting = self.issuing.iter().filter(|(_, authority)| !self.is_revoked(authority));
+        counting.map(|(role, authority)| (*role, authority.der.as_ref()))
+    }
+
+    /// The authority that says to have issued the certificate, DER. Validation proves that it did.
+    pub fn issuer_of(&self, certificate: &Certificate) -> Option<&[u8]> {
+        self.issuers_of(certificate).next().map(|authority| authority.der.as_ref())
+    }
+
+    fn is_revoked(&self, authority: &Authority) -> bool {
+        self.root.revokes(authority)
+    }
+
+    /// By name and by key: two authorities may have one name while one takes over from the other.
+    fn issuers_of(&self, leaf: &Certificate) -> impl Iterator<Item = &Authority> {
+        let (profile, issuer) = (leaf.profile(), leaf.issuer());
+        let fitting = self.issuing.iter().filter(move |(role, authority)| {
+            profile.is_issued_by(*role)
+                && authority.reading.subject_der == issuer.name
+                && authority.reading.subject_key == issuer.key
+        });
+        fitting.map(|(_, authority)| authority)
+    }
+
+    fn validate_as(&self, leaf: &Certificate, expected: Profile, at: Timestamp) -> Result<(), CertificateError> {
+        if leaf.profile() != expected {
+            return Err(CertificateError::WrongProfile { expected, found: leaf.profile() });
         }
+        self.validate(leaf, at)
+    }
+
+    /// Whether the certificate is good for what its profile says.
+    pub(crate) fn validate(&self, leaf: &Certificate, at: Timestamp) -> Result<(), CertificateError> {
         leaf.check_time(at)?;
-        let issuer = match profile {
-            Profile::Tls => Some((&self.tls_ca, oid::CLIENT_AUTH)),
-            Profile::Seal => Some((&self.seal_ca, oid::DOCUMENT_SIGNING)),
-            Profile::Root | Profile::Issuing | Profile::Directory => None,
-        };
         self.root.check_time(at)?;
-        let Some((issuer, purpose)) = issuer else {
-            self.remember(leaf, &[], oid::DOCUMENT_SIGNING, at)?;
-            return self.root.revocations.check(leaf.raw_serial(), at);
-        };
+        if leaf.profile() == Profile::Directory {
+            self.walk(leaf, None, at)?;
+            return self.root.check_revocation(leaf.raw_serial(), at);
+        }
+        let mut refusal = CertificateError::UntrustedIssuer;
+        for issuer in self.issuers_of(leaf) {
+            match self.validate_under(leaf, issuer, at) {
+                Ok(()) => return Ok(()),
+                Err(error) => refusal = error,
+            }
+        }
+        Err(refusal)
+    }
+
+    fn validate_under(&self, leaf: &Certificate, issuer: &Authority, at: Timestamp) -> Result<(), CertificateError> {
         issuer.check_time(at)?;
-        self.remember(leaf, &[issuer], purpose, at)?;
-        self.root.revocations.check(&issuer.reading.serial, at)?;
-        issuer.revocations.check(leaf.raw_serial(), at)
+        self.root.check_revocation(&issuer.reading.serial, at)?;
+        self.walk(leaf, Some(issuer), at)?;
+        issuer.check_revocation(leaf.raw_serial(), at)
     }
 
     /// Walks the path the first time that the certificate is seen.
-    fn remember(
-        &self,
-        leaf: &Certificate,
-        issuers: &[&Authority],
-        purpose: &'static [u8],
-        at: Timestamp,
-    ) -> Result<(), CertificateError> {
-        let fingerprint = leaf.fingerprint();
-        if self.remembered.read().is_ok_and(|known| known.contains(&fingerprint)) {
+    fn walk(&self, leaf: &Certificate, issuer: Option<&Authority>, at: Timestamp) -> Result<(), CertificateError> {
+        let step = (leaf.fingerprint(), issuer.unwrap_or(&self.root).fingerprint);
+        if self.remembered.read().is_ok_and(|known| known.contains(&step)) {
             return Ok(());
         }
-        let mut lists = vec![&self.root.revocations.list];
-        lists.extend(issuers.iter().map(|issuer| &issuer.revocations.list));
-        let intermediates: Vec<_> = issuers.iter().map(|issuer| issuer.der.clone()).collect();
-        let path = Path { root: &self.root.der, intermediates: &intermediates, lists: &lists, purpose };
-        path.validate(leaf.der(), at)?;
+        let authorities = [Some(&self.root), issuer];
+        let lists = authorities.into_iter().flatten().map(Authority::list).collect::<Result<Vec<_>, _>>()?;
+        let intermediates: Vec<CertificateDer<'static>> = issuer.iter().map(|issuer| issuer.der.clone()).collect();
+        let path = Path { root: &self.root.der, intermediates: &intermediates, lists: &lists };
+        path.validate(leaf.der(), leaf.profile().path_purpose(), at)?;
         if let Ok(mut known) = self.remembered.write() {
             if known.len() >= MAX_REMEMBERED {
                 known.clear();
             }
-            known.insert(fingerprint);
+            known.insert(step);
         }
         Ok(())
     }
@@ -264,51 +273,18 @@ impl std::fmt::Debug for Trust {
     }
 }
 
-/// The newest list of the root, the TLS CA and the Seal CA.
-#[derive(Default)]
-struct Lists([Option<RevocationList>; 3]);
+#[cfg(test)]
+mod tests {
+    use super::is_authority_file;
 
-impl Lists {
-    fn add(&mut self, der: &[u8], issuers: [&Reading; 3]) -> Result<(), TrustError> {
-        for (place, issuer) in self.0.iter_mut().zip(issuers) {
-            if let Some(list) = RevocationList::read(der, issuer) {
-                if place.as_ref().is_none_or(|known| list.is_newer_than(known)) {
-                    *place = Some(list);
-                }
-                return Ok(());
-            }
+    #[test]
+    fn authorities_are_known_by_the_names_of_their_files() {
+        for name in ["tls-ca.pem", "seal-ca-2.pem", "officer-ca-10.pem"] {
+            assert!(is_authority_file(name), "{name}");
         }
-        Err(TrustError::RevocationList)
+        for name in ["root.pem", "directory.pem", "tls-ca.crl", "tls-ca2.pem", "tls-ca-2.pem.next", "tls.pem", "2.pem"]
+        {
+            assert!(!is_authority_file(name), "{name}");
+        }
     }
-}
-
-fn authority(text: &str, what: &'static str) -> Result<(CertificateDer<'static>, Reading), TrustError> {
-    let mut found = CertificateDer::pem_slice_iter(text.as_bytes());
-    let (Some(Ok(der)), None) = (found.next(), found.next()) else {
-        return Err(TrustError::NotOne { what });
-    };
-    let reading = Reading::of(&der).map_err(|source| TrustError::Authority { authority: what, source })?;
-    Ok((der, reading))
-}
-
-fn expect(reading: &Reading, expected: Profile, purposes: bool, authority: &'static str) -> Result<(), TrustError> {
-    let refuse = |source| Err(TrustError::Authority { authority, source });
-    match claimed(reading) {
-        Some(found) if found != expected => return refuse(CertificateError::WrongProfile { expected, found }),
-        None => return refuse(CertificateError::NoProfile),
-        Some(_) => {}
-    }
-    if let Some(problem) = problems(reading).into_iter().next() {
-        return refuse(problem);
-    }
-    if purposes { Ok(()) } else { refuse(CertificateError::ExtendedKeyUsage(expected)) }
-}
-
-/// Checked at load, so that a wrong file shows at start; each path checks it again.
-fn certified(der: &[u8], root: &Reading, authority: &'static str) -> Result<(), TrustError> {
-    let unreadable = TrustError::Authority { authority, source: CertificateError::Unreadable };
-    let Ok((_, parsed)) = X509Certificate::from_der(der) else { return Err(unreadable) };
-    let p384 = root.key == Some(KeyKind::P384);
-    verify_ecdsa_asn1(&root.spki, p384, parsed.tbs_certificate.as_ref(), &parsed.signature_value.data)
-        .map_err(|_| TrustError::NotUnderRoot { authority })
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::process::Command;
 
 use mohur_authority::National;
-use mohur_chain::{CertificateError, Finding, Form, Profile, lint};
+use mohur_chain::{CertificateError, Finding, Form, Profile, Role, lint};
 use mohur_seal::Passphrase;
 use mohur_wire::Timestamp;
 use rustls_pki_types::CertificateDer;
@@ -98,7 +98,7 @@ fn what_openssl_makes_well_is_found_good() {
         (seal(), Profile::Seal, false),
         (seal().replace(SEAL, DIRECTORY).replace(&format!("|subjectAltName={MEMBER}"), ""), Profile::Directory, false),
         (root(), Profile::Root, true),
-        (root().replace(":1", ":0") + "|extendedKeyUsage=serverAuth,clientAuth", Profile::Issuing, false),
+        (root().replace(":1", ":0") + "|extendedKeyUsage=serverAuth,clientAuth", Profile::Issuing(Role::Tls), false),
     ] {
         let order = Order { extensions: &extensions, own, ..ORDER };
         shop.expect(order, profile, &[]);
@@ -113,8 +113,10 @@ fn what_we_make_is_found_good() {
     National::create(folder.path(), "AZ", &Passphrase::generate(), now).unwrap();
     for (name, profile) in [
         ("root", Profile::Root),
-        ("tls-ca", Profile::Issuing),
-        ("seal-ca", Profile::Issuing),
+        ("tls-ca", Profile::Issuing(Role::Tls)),
+        ("seal-ca", Profile::Issuing(Role::Seal)),
+        ("infrastructure-ca", Profile::Issuing(Role::Infrastructure)),
+        ("officer-ca", Profile::Issuing(Role::Officer)),
         ("directory", Profile::Directory),
     ] {
         let pem = fs::read(folder.path().join(format!("trust/{name}.pem"))).unwrap();

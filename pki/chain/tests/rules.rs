@@ -84,7 +84,7 @@ impl World {
 
     fn trust_of(&self, root: &str, tls_ca: &str, seal_ca: &str) -> Result<Trust, TrustError> {
         let crls = ["root.crl", "tls-ca.crl", "seal-ca.crl"].map(|name| self.pem(name));
-        Trust::from_pem(&self.pem(root), &self.pem(tls_ca), &self.pem(seal_ca), &crls)
+        Trust::from_pem(&self.pem(root), &[self.pem(tls_ca), self.pem(seal_ca)], &crls)
     }
 }
 
@@ -146,7 +146,7 @@ fn the_newest_revocation_list_counts_and_each_authority_needs_one() {
     world.national.revoke(&seal.serial(), Reason::KeyCompromise, day(1)).unwrap();
     let new = world.pem("seal-ca.crl");
     let trust = |crls: &[String]| {
-        Trust::from_pem(&world.pem("root.pem"), &world.pem("tls-ca.pem"), &world.pem("seal-ca.pem"), crls)
+        Trust::from_pem(&world.pem("root.pem"), &[world.pem("tls-ca.pem"), world.pem("seal-ca.pem")], crls)
     };
     trust(&old).unwrap().validate_seal(&seal, day(2)).unwrap();
     for order in [[old.concat(), new.clone()], [new.clone(), old.concat()]] {
@@ -204,14 +204,17 @@ fn no_profile_does_the_work_of_another() {
 fn an_authority_issues_its_own_profile_only() {
     let world = World::new();
     for (template, judge) in [
-        (Template { issuer: Issuer::SealCa, ..world.tls() }, World::judge_tls as fn(&World, &Template, Timestamp) -> _),
+        (
+            Template { issuer: Issuer::SEAL_CA, ..world.tls() },
+            World::judge_tls as fn(&World, &Template, Timestamp) -> _,
+        ),
         (Template { issuer: Issuer::Root, ..world.tls() }, World::judge_tls),
-        (Template { issuer: Issuer::TlsCa, ..world.seal() }, World::judge_seal),
+        (Template { issuer: Issuer::TLS_CA, ..world.seal() }, World::judge_seal),
         (Template { issuer: Issuer::Root, ..world.seal() }, World::judge_seal),
     ] {
         assert_eq!(judge(&world, &template, day(1)), Err(CertificateError::UntrustedIssuer), "{:?}", template.issuer);
     }
-    let directory = Template { issuer: Issuer::SealCa, ..Template::directory("AZ", day(0)).unwrap() };
+    let directory = Template { issuer: Issuer::SEAL_CA, ..Template::directory("AZ", day(0)).unwrap() };
     let signer = world.parse(&directory).unwrap();
     assert_eq!(world.trust().validate_directory_signer(&signer, day(1)), Err(CertificateError::UntrustedIssuer));
 }
@@ -220,8 +223,9 @@ fn an_authority_issues_its_own_profile_only() {
 fn a_foreign_root_of_the_same_name_is_no_root() {
     let (world, foreign) = (World::new(), World::new());
     let (tls, seal) = (foreign.parse(&foreign.tls()).unwrap(), foreign.parse(&foreign.seal()).unwrap());
-    assert_eq!(world.trust().validate_tls(&tls, day(1)), Err(CertificateError::BadSignature));
-    assert_eq!(world.trust().validate_seal(&seal, day(1)), Err(CertificateError::BadSignature));
+    // Its issuer has the name of ours, but another key.
+    assert_eq!(world.trust().validate_tls(&tls, day(1)), Err(CertificateError::UntrustedIssuer));
+    assert_eq!(world.trust().validate_seal(&seal, day(1)), Err(CertificateError::UntrustedIssuer));
 }
 
 #[test]
@@ -266,7 +270,7 @@ fn extended_key_usage_and_policy_are_those_of_the_profile() {
         let error = world.parse(&Template { purposes: purposes.clone(), ..template }).unwrap_err();
         assert!(matches!(error, CertificateError::ExtendedKeyUsage(_)), "{purposes:?}: {error}");
     }
-    for purposes in [vec![], vec![ExtendedKeyUsagePurpose::Any], vec![ExtendedKeyUsagePurpose::OcspSigning]] {
+    for purposes in [vec![], vec![ExtendedKeyUsagePurpose::Any], vec![ExtendedKeyUsagePurpose::CodeSigning]] {
         let error = world.parse(&Template { purposes, ..world.seal() }).unwrap_err();
         assert_eq!(error, CertificateError::NoProfile);
     }
@@ -354,12 +358,15 @@ fn openssl(arguments: &[&str]) {
 fn the_trust_anchors_must_be_in_their_places() {
     let (world, foreign) = (World::new(), World::new());
     world.trust_of("root.pem", "tls-ca.pem", "seal-ca.pem").unwrap();
+    // Which is which, the certificates say.
+    world.trust_of("root.pem", "seal-ca.pem", "tls-ca.pem").unwrap();
+    let without_seals = world.trust_of("root.pem", "tls-ca.pem", "tls-ca.pem").unwrap_err();
+    assert!(matches!(without_seals, TrustError::NoAuthority { authority: "Seal CA" }), "{without_seals}");
     for (root, tls_ca, seal_ca) in [
-        ("root.pem", "seal-ca.pem", "tls-ca.pem"),
-        ("root.pem", "tls-ca.pem", "tls-ca.pem"),
         ("root.pem", "root.pem", "seal-ca.pem"),
         ("tls-ca.pem", "tls-ca.pem", "seal-ca.pem"),
         ("directory.pem", "tls-ca.pem", "seal-ca.pem"),
+        ("root.pem", "directory.pem", "seal-ca.pem"),
     ] {
         let error = world.trust_of(root, tls_ca, seal_ca).unwrap_err();
         assert!(matches!(error, TrustError::Authority { .. }), "{root} {tls_ca} {seal_ca}: {error}");
@@ -398,7 +405,7 @@ fn an_inspection_names_every_fault_at_once() {
     let good = inspect(&world.forge(&world.seal()).der, Some(&world.trust()), day(1)).unwrap();
     assert_eq!((good.member.as_ref(), good.problems.as_slice()), (Some(&world.member), &[][..]));
     let foreign = inspect(&World::new().forge(&world.seal()).der, Some(&world.trust()), day(1)).unwrap();
-    assert_eq!(foreign.problems, [CertificateError::BadSignature]);
+    assert_eq!(foreign.problems, [CertificateError::UntrustedIssuer]);
 }
 
 proptest! {

@@ -205,7 +205,7 @@ fn only_the_directory_profile_under_our_root_signs() {
     let now = at("01T12:00");
     let seal = world.national.forge(&Template::seal(&id(CALLER), now, 30).unwrap()).unwrap().seal().unwrap();
     assert!(matches!(verify(&seal), DirectoryError::Signer(CertificateError::WrongProfile { .. })));
-    let lower = Template { issuer: Issuer::SealCa, ..Template::directory("AZ", now).unwrap() };
+    let lower = Template { issuer: Issuer::SEAL_CA, ..Template::directory("AZ", now).unwrap() };
     let lower = world.national.forge(&lower).unwrap().seal().unwrap();
     assert!(matches!(verify(&lower), DirectoryError::Signer(CertificateError::UntrustedIssuer)));
     let foreign = World::new();

@@ -219,6 +219,6 @@ impl Domain {
             };
             list.signed_by(issuer).unwrap().pem().unwrap()
         });
-        Trust::from_pem(&self.root_pem, &self.tls_pem, &self.seal_pem, &crls).unwrap()
+        Trust::from_pem(&self.root_pem, &[self.tls_pem.clone(), self.seal_pem.clone()], &crls).unwrap()
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct Verifier {
 
 impl Verifier {
     pub(crate) fn new(peers: Arc<Peers>, provider: Arc<CryptoProvider>) -> Self {
-        let accepted_issuers = vec![DistinguishedName::from(peers.trust().tls_ca_subject())];
+        let accepted_issuers = peers.trust().tls_ca_subjects().into_iter().map(DistinguishedName::from).collect();
         Self { peers, provider, accepted_issuers }
     }
 

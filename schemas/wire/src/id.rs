@@ -12,6 +12,11 @@ const MAX_LENGTH: usize = 255;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MemberId(String);
 
+/// An officer of an agency: who approves, and signs policies. The last part is a staff number or another name of the office's
+/// own making; no name of a person has to stand in it.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OfficerId(String);
+
 /// A service of a subsystem, with its version.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ServiceId {
@@ -86,6 +91,68 @@ impl FromStr for MemberId {
     }
 }
 
+impl OfficerId {
+    /// The identifier as text, e.g. `AZ/GOV/MIA/officer-17`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn part(&self, index: usize) -> &str {
+        // INVARIANT: FromStr accepts exactly four parts.
+        self.0.split('/').nth(index).unwrap_or_default()
+    }
+
+    /// The national domain, e.g. `AZ`.
+    pub fn instance(&self) -> &str {
+        self.part(0)
+    }
+
+    /// The class of the agency, e.g. `GOV`.
+    pub fn member_class(&self) -> &str {
+        self.part(1)
+    }
+
+    /// The agency, e.g. `MIA`.
+    pub fn member_code(&self) -> &str {
+        self.part(2)
+    }
+
+    /// The officer within the agency, e.g. `officer-17`.
+    pub fn officer_code(&self) -> &str {
+        self.part(3)
+    }
+
+    /// Whether the officer is of the agency that has this subsystem.
+    pub fn is_of_agency_of(&self, member: &MemberId) -> bool {
+        (0..3).all(|index| self.part(index) == member.part(index))
+    }
+
+    /// The URI that an officer's certificate carries: `mohur-officer://AZ/GOV/MIA/officer-17`. The scheme is another than a
+    /// member's, so that no reading of the one gives the other.
+    pub fn to_uri(&self) -> String {
+        format!("mohur-officer://{}", self.0)
+    }
+
+    /// Reads the URI form.
+    pub fn from_uri(uri: &str) -> Result<Self, ParseError> {
+        uri.strip_prefix("mohur-officer://")
+            .ok_or(ParseError::new("officer URI", "mohur-officer://instance/class/member/officer"))?
+            .parse()
+    }
+}
+
+impl FromStr for OfficerId {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        if has_parts(text, 4) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ParseError::new("officer", "instance/class/member/officer of letters, digits, - _ ."))
+        }
+    }
+}
+
 impl ServiceId {
     /// The identifier as text, e.g. `AZ/GOV/MOJ/civil-registry/birth/v1`.
     pub fn as_str(&self) -> &str {
@@ -140,6 +207,18 @@ impl fmt::Debug for MemberId {
     }
 }
 
+impl fmt::Display for OfficerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for OfficerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl fmt::Display for ServiceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -153,6 +232,7 @@ impl fmt::Debug for ServiceId {
 }
 
 text_form!(MemberId);
+text_form!(OfficerId);
 text_form!(ServiceId);
 
 #[cfg(test)]
@@ -167,6 +247,16 @@ mod tests {
         assert_eq!((service.service_code(), service.service_version()), ("birth", "v1"));
         assert_eq!(service.owner().to_uri(), "mohur://AZ/GOV/MOJ/civil-registry");
         assert_eq!(MemberId::from_uri("mohur://AZ/GOV/MOJ/civil-registry").unwrap(), *service.owner());
+    }
+
+    #[test]
+    fn an_officer_is_never_a_member() {
+        let officer: OfficerId = "AZ/GOV/MIA/officer-17".parse().unwrap();
+        assert_eq!(OfficerId::from_uri("mohur-officer://AZ/GOV/MIA/officer-17").unwrap(), officer);
+        assert!(MemberId::from_uri(&officer.to_uri()).is_err());
+        assert!(OfficerId::from_uri("mohur://AZ/GOV/MIA/officer-17").is_err());
+        assert!(officer.is_of_agency_of(&"AZ/GOV/MIA/id-cards".parse().unwrap()));
+        assert!(!officer.is_of_agency_of(&"AZ/GOV/MOJ/id-cards".parse().unwrap()));
     }
 
     #[test]

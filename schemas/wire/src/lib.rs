@@ -19,7 +19,7 @@ pub mod value;
 pub use answer::{Answer, Verdict};
 pub use enclosed::Enclosed;
 pub use fin::Fin;
-pub use id::{MemberId, ServiceId};
+pub use id::{MemberId, OfficerId, ServiceId};
 pub use mrz::Mrz;
 pub use names::names_match;
 pub use query::{Ask, Effect, LegRef, Operation, Predicate, Query, Verb};

@@ -78,9 +78,10 @@ fn describe(path: &Path, found: &Inspection, against_trust: bool) -> String {
         let _ = writeln!(out, "  {name:<12} {value}");
     };
     line("profile", &profile(found));
-    match &found.member {
-        Some(member) => line("member", member),
-        None => found.uris.iter().for_each(|uri| line("names", uri)),
+    match (&found.member, &found.officer) {
+        (Some(member), _) => line("member", member),
+        (None, Some(officer)) => line("officer", officer),
+        (None, None) => found.uris.iter().for_each(|uri| line("names", uri)),
     }
     line("subject", &found.subject);
     line("issuer", &found.issuer);
@@ -90,6 +91,8 @@ fn describe(path: &Path, found: &Inspection, against_trust: bool) -> String {
     line("valid from", &found.not_before);
     line("valid until", &found.not_after);
     line("key", &found.key);
+    found.ocsp_urls.iter().for_each(|url| line("OCSP", url));
+    found.crl_urls.iter().for_each(|url| line("revocations", url));
     line("serial", &found.serial);
     line("fingerprint", &found.fingerprint);
     for problem in &found.problems {
@@ -97,7 +100,7 @@ fn describe(path: &Path, found: &Inspection, against_trust: bool) -> String {
     }
     if found.problems.is_empty() {
         let verdict = match (found.profile, against_trust) {
-            (Some(Profile::Root | Profile::Issuing), _) => {
+            (Some(Profile::Root | Profile::Issuing(_)), _) => {
                 "keeps its profile (authorities are judged when trust is loaded)"
             }
             (_, true) => "good: path, time and revocation too",
@@ -114,6 +117,7 @@ fn document(path: &Path, found: &Inspection, against_trust: bool) -> Value {
         "file": path,
         "profile": profile(found),
         "member": found.member,
+        "officer": found.officer,
         "uris": found.uris,
         "hosts": found.hosts,
         "subject": found.subject,
@@ -123,6 +127,8 @@ fn document(path: &Path, found: &Inspection, against_trust: bool) -> Value {
         "not-before": found.not_before,
         "not-after": found.not_after,
         "key": found.key,
+        "ocsp-urls": found.ocsp_urls,
+        "crl-urls": found.crl_urls,
         "path-judged": against_trust,
         "problems": found.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use mohur_chain::{Finding, Profile, lint};
+use mohur_chain::{Finding, Profile, Role, lint};
 use serde_json::{Value, json};
 
 use super::inspect::certificates;
@@ -14,6 +14,7 @@ const EXAMPLES: &str = "\
 Examples:
   mohur pki lint id-cards/seal.pem
   mohur pki lint hub/tls.pem --profile tls
+  mohur pki lint root.pem --profile root
 
 Exit code 1 if anything is wrong with a certificate. Who issued it, its time and its revocation are not asked here:
 `mohur pki inspect --trust` says that.";
@@ -35,9 +36,16 @@ pub(super) struct Args {
 enum Which {
     Tls,
     Seal,
-    Root,
-    Issuing,
     Directory,
+    Infrastructure,
+    Ocsp,
+    Tsa,
+    Officer,
+    Root,
+    TlsCa,
+    SealCa,
+    InfrastructureCa,
+    OfficerCa,
 }
 
 impl From<Which> for Profile {
@@ -45,9 +53,16 @@ impl From<Which> for Profile {
         match which {
             Which::Tls => Self::Tls,
             Which::Seal => Self::Seal,
-            Which::Root => Self::Root,
-            Which::Issuing => Self::Issuing,
             Which::Directory => Self::Directory,
+            Which::Infrastructure => Self::Infrastructure,
+            Which::Ocsp => Self::Ocsp,
+            Which::Tsa => Self::TimeStamp,
+            Which::Officer => Self::Officer,
+            Which::Root => Self::Root,
+            Which::TlsCa => Self::Issuing(Role::Tls),
+            Which::SealCa => Self::Issuing(Role::Seal),
+            Which::InfrastructureCa => Self::Issuing(Role::Infrastructure),
+            Which::OfficerCa => Self::Issuing(Role::Officer),
         }
     }
 }

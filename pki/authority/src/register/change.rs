@@ -56,7 +56,7 @@ impl<'t> Change<'t> {
         let fingerprint = record.fingerprint.as_str();
         self.put(CERTIFICATES, fingerprint, record)?;
         self.open(CONTENTS)?.insert(fingerprint, der).map_err(self.failed())?;
-        let serial = format!("{}/{}", record.serial, record.issuer.name());
+        let serial = format!("{}/{}", record.serial, record.issuer);
         self.open(SERIALS)?.insert(serial.as_str(), fingerprint).map_err(self.failed())?;
         self.note(Event::Issued { certificate: record.clone(), grounds }, now)
     }
@@ -77,7 +77,7 @@ impl<'t> Change<'t> {
         }
         record.revoked = Some(Revocation { at: now, reason });
         self.put(CERTIFICATES, which, &record)?;
-        let key = format!("{}/{}", record.issuer.name(), record.serial);
+        let key = format!("{}/{}", record.issuer, record.serial);
         self.open(REVOKED)?.insert(key.as_str(), which).map_err(self.failed())?;
         self.note(Event::Revoked { certificate: record.clone(), grounds }, now)?;
         Ok(record)
