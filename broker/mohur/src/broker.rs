@@ -32,9 +32,18 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand)]
 enum Command {
     /// Serve until told to stop.
-    Run(ConfigFile),
+    Run(Run),
     /// Read the configuration and say all that is wrong.
     Check(ConfigFile),
+}
+
+#[derive(clap::Args)]
+struct Run {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Start though the log's last entry is later than the clock: it was wrong then, and is right now.
+    #[arg(long)]
+    clock_was_wrong: bool,
 }
 
 #[derive(clap::Args)]
@@ -55,8 +64,8 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
             );
             Ok(ExitCode::SUCCESS)
         }
-        Command::Run(file) => {
-            let config = Config::load(&file.config).map_err(CliError::usage)?;
+        Command::Run(Run { file, clock_was_wrong }) => {
+            let config = Config { clock_was_wrong, ..Config::load(&file.config).map_err(CliError::usage)? };
             process::logs(out);
             process::no_core_dumps();
             process::run(serve(config, out))

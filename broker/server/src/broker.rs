@@ -6,24 +6,23 @@ use std::time::Duration;
 
 use mohur_crypto::XmlMethod;
 use mohur_exchange::pipeline::Parties;
-use mohur_exchange::{Claims, Exchange, World};
+use mohur_exchange::{Exchange, World};
 use mohur_http::{Client, Server};
-use mohur_journal::{Draft, Journal, JournalError};
-use mohur_seal::{LogSigner, Passphrase, Seal};
-use mohur_transparency::LogKey;
-use mohur_transparency::leaf::Kind;
+use mohur_journal::{Journal, JournalError};
+use mohur_seal::{Passphrase, Seal};
 use mohur_transport::{Peers, Renewal, TlsMaterial, client_config, server_config};
-use mohur_wire::{Arrival, Clock};
+use mohur_wire::{Clock, Timestamp};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 
 use crate::admin::Admin;
 use crate::config::Config;
 use crate::door::Door;
+use crate::log::open_log;
 use crate::metrics::Metrics;
 use crate::provider::HttpProvider;
 use crate::rate::Rates;
-use crate::watch::{Watch, log_activation};
+use crate::watch::Watch;
 use crate::world::Sources;
 
 /// Why a broker does not start.
@@ -53,6 +52,17 @@ pub enum StartError {
     /// The configuration and the directory speak of different brokers.
     #[error("{0}")]
     Identity(String),
+    /// The clock is behind what the log has seen.
+    #[error(
+        "the log's last entry is of {last}, and the clock says {now}: set the clock; if it was wrong when that entry was \
+         written and is right now, start once with --clock-was-wrong"
+    )]
+    Clock {
+        /// The time of the last entry.
+        last: Timestamp,
+        /// The time now.
+        now: Timestamp,
+    },
 }
 
 /// Starts brokers.
@@ -190,70 +200,6 @@ fn check_identity(config: &Config, tls: &TlsMaterial, seal: &dyn Seal, world: &W
             "the directory names the log {}, the configuration {}",
             entry.log.origin, config.log.origin
         ));
-    }
-    Ok(())
-}
-
-/// Opens the log, closes what a crash left open, and rebuilds the claims from its tail.
-async fn open_log(
-    config: &Config,
-    passphrase: &Passphrase,
-    world: &World,
-    clock: &dyn Clock,
-) -> Result<(Journal, Claims), StartError> {
-    let signer = LogSigner::load(&config.log.key, passphrase)?;
-    let mut settings = mohur_journal::Settings::new(&config.log.folder, &config.log.origin);
-    settings.pool = config.log.pool;
-    settings.publish_every = config.log.publish_every;
-    settings.segment_bytes = config.log.segment_bytes;
-    settings.max_bytes = config.log.max_bytes;
-    let key = named_key(world, config)?;
-    if signer.public_key() != *key.public_key() {
-        return Err(StartError::Identity("the log's key is not the one that the directory names".to_owned()));
-    }
-    settings.retired = key.retired().to_vec();
-    let (journal, recovery) = Journal::open(settings, signer)?;
-    tracing::info!(
-        entries = recovery.entries,
-        replayed = recovery.replayed,
-        orphans = recovery.orphans,
-        "the log is open"
-    );
-    let unusable = |error: &dyn std::fmt::Display| StartError::Journal(error.to_string());
-    let now = clock.now();
-    journal.close_orphans(now).await.map_err(|error| unusable(&error))?;
-    journal.append(Draft::new(Kind::Start, now, config.member.clone())).await.map_err(|error| unusable(&error))?;
-    if recovery.rekeyed {
-        tracing::warn!(key = %key, "another key signs for the log from here on");
-        let draft = Draft::new(Kind::Key, now, config.member.clone()).commit("key", key.to_string());
-        journal.append(draft).await.map_err(|error| unusable(&error))?;
-    }
-    log_activation(&journal, world, &config.member, clock).await.map_err(|error| unusable(&error))?;
-    let claims = Claims::new(config.exchange.freshness, config.log.claims);
-    restore_claims(&journal, &claims, Arrival(now)).map_err(|error| unusable(&error))?;
-    Ok((journal, claims))
-}
-
-/// The log's keys as the directory names them.
-fn named_key(world: &World, config: &Config) -> Result<LogKey, StartError> {
-    let entry = world.directory().broker(&config.member);
-    let entry =
-        entry.ok_or_else(|| StartError::Identity(format!("the directory names no broker {}", config.member)))?;
-    LogKey::parse_all(&entry.log.keys())
-        .map_err(|error| StartError::Identity(format!("the log's keys in the directory: {error}")))
-}
-
-fn restore_claims(journal: &Journal, claims: &Claims, now: Arrival) -> Result<(), mohur_journal::ReadError> {
-    let since = now.0.checked_sub(std::time::Duration::from_secs(claims.kept_seconds().unsigned_abs()));
-    for entry in journal.tail(since.unwrap_or(now.0))? {
-        let entry = entry?;
-        let leaf = entry.leaf;
-        if matches!(leaf.kind, Kind::Intent | Kind::Outcome)
-            && let Some(id) = leaf.id
-        {
-            let outcome = (leaf.kind == Kind::Outcome).then_some(entry.index);
-            claims.restore(leaf.consumer, id, Arrival(leaf.at), outcome);
-        }
     }
     Ok(())
 }

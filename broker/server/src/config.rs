@@ -44,6 +44,8 @@ pub struct Config {
     pub hosts: ClientLimits,
     /// `[exchange]` and `[soap]`
     pub exchange: Settings,
+    /// Not in the file: whether the operator says that the clock was wrong when the log's last entry was written.
+    pub clock_was_wrong: bool,
 }
 
 /// A certificate and its key.
@@ -131,6 +133,7 @@ impl Config {
             limits,
             hosts,
             exchange,
+            clock_was_wrong: false,
         })
     }
 }

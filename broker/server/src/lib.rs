@@ -5,6 +5,7 @@ mod broker;
 mod config;
 mod contract;
 mod door;
+mod log;
 mod metrics;
 mod provider;
 mod rate;

@@ -15,6 +15,7 @@ pub(crate) struct Metrics {
     handle: PrometheusHandle,
     statuses: [Counter; 3],
     cut_off: Vec<(RefusalCode, Counter)>,
+    refusals: Vec<(RefusalCode, Counter)>,
     seconds: Histogram,
     directory_version: Gauge,
     log_size: Gauge,
@@ -31,19 +32,21 @@ impl Metrics {
             None,
             "refused before the exchange, by code".into(),
         );
+        recorder.describe_counter("mohur_broker_refusals_total".into(), None, "refusals, by code".into());
         recorder.describe_histogram("mohur_broker_answer_seconds".into(), None, "arrival to answer".into());
         recorder.describe_gauge("mohur_broker_directory_version".into(), None, "the directory in force".into());
         recorder.describe_gauge("mohur_broker_log_entries".into(), None, "entries in the log".into());
         let labelled = |name: &'static str, label: &'static str, value: &'static str| {
             recorder.register_counter(&Key::from_parts(name, vec![Label::from_static_parts(label, value)]), &METADATA)
         };
+        let by_code = |name: &'static str| {
+            RefusalCode::ALL.iter().map(|code| (*code, labelled(name, "code", code.as_str()))).collect()
+        };
         Self {
             statuses: ["answered", "refused", "failed"]
                 .map(|class| labelled("mohur_broker_answers_total", "class", class)),
-            cut_off: RefusalCode::ALL
-                .iter()
-                .map(|code| (*code, labelled("mohur_broker_cut_off_total", "code", code.as_str())))
-                .collect(),
+            cut_off: by_code("mohur_broker_cut_off_total"),
+            refusals: by_code("mohur_broker_refusals_total"),
             seconds: recorder.register_histogram(&Key::from_static_name("mohur_broker_answer_seconds"), &METADATA),
             directory_version: recorder
                 .register_gauge(&Key::from_static_name("mohur_broker_directory_version"), &METADATA),
@@ -54,19 +57,20 @@ impl Metrics {
 
     /// Counts an answer. SOAP answers many a refusal with 500: what counts is the status that the refusal itself has.
     pub(crate) fn finished<T>(&self, started: Instant, response: &Response<T>) {
-        let refused = response.extensions().get::<RefusalCode>().map(|code| code.text().status);
-        let status = refused.unwrap_or(response.status().as_u16());
+        let refused_code = response.extensions().get::<RefusalCode>().copied();
+        let status = refused_code.map_or(response.status().as_u16(), |code| code.text().status);
         let class = usize::from(status >= 300) + usize::from(status >= 500);
         if let Some(counter) = self.statuses.get(class) {
             counter.increment(1);
+        }
+        if let Some(code) = refused_code {
+            count(&self.refusals, code);
         }
         self.seconds.record(started.elapsed().as_secs_f64());
     }
 
     pub(crate) fn cut_off(&self, code: RefusalCode) {
-        if let Some((_, counter)) = self.cut_off.iter().find(|(each, _)| *each == code) {
-            counter.increment(1);
-        }
+        count(&self.cut_off, code);
     }
 
     pub(crate) fn directory_is(&self, version: u64) {
@@ -82,5 +86,11 @@ impl Metrics {
     /// Folds the samples in, so that an address that nobody scrapes does not let them pile up.
     pub(crate) fn upkeep(&self) {
         self.handle.run_upkeep();
+    }
+}
+
+fn count(counters: &[(RefusalCode, Counter)], code: RefusalCode) {
+    if let Some((_, counter)) = counters.iter().find(|(each, _)| *each == code) {
+        counter.increment(1);
     }
 }

@@ -13,6 +13,11 @@ pub struct MovableClock {
 }
 
 impl MovableClock {
+    /// A clock that is behind.
+    pub fn behind(by: Duration) -> Self {
+        Self { ahead_ms: AtomicI64::new(-i64::try_from(by.as_millis()).unwrap()) }
+    }
+
     /// Moves everybody into the future.
     pub fn advance(&self, by: Duration) {
         self.ahead_ms.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);

@@ -81,7 +81,7 @@ pub(super) fn check_time(parameters: &Parameters, arrival: Arrival, window_secon
         return Err(Refusal::new(
             RefusalCode::Stale,
             format!(
-                "created is {age} s before the message's arrival, at most {window} s are accepted: sign just before sending"
+                "created is {age} s before the message's arrival, at most {window} s are accepted: sign just before sending, and check your clock"
             ),
         ));
     }
