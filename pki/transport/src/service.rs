@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use mohur_chain::{Certificate, Profile};
 use mohur_seal::key_file::read_all_encrypted;
 use mohur_seal::{Passphrase, SealError};
 use mohur_wire::Clock;
@@ -229,9 +230,9 @@ impl ServerCertVerifier for Service {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let certificate = mohur_chain::Certificate::parse(end_entity)
+        let certificate = Certificate::parse(end_entity)
             .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
-        if certificate.profile() != SERVICE_PROFILE {
+        if certificate.profile() != Profile::Infrastructure {
             return Err(Error::InvalidCertificate(CertificateError::InvalidPurpose));
         }
         self.webpki.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
@@ -259,6 +260,3 @@ impl ServerCertVerifier for Service {
         self.webpki.supported_verify_schemes()
     }
 }
-
-/// The profile of the domain's own servers.
-const SERVICE_PROFILE: mohur_chain::Profile = mohur_chain::Profile::Tls;
