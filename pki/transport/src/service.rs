@@ -230,8 +230,8 @@ impl ServerCertVerifier for Service {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let certificate = Certificate::parse(end_entity)
-            .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
+        let certificate =
+            Certificate::parse(end_entity).map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
         if certificate.profile() != Profile::Infrastructure {
             return Err(Error::InvalidCertificate(CertificateError::InvalidPurpose));
         }
