@@ -22,7 +22,8 @@ use crate::pool::{Lease, Sender};
 /// Opens a connection to `server` within the connect timeout.
 pub(crate) async fn open(client: &Inner, server: &Authority) -> Result<Lease, ClientError> {
     let within = client.limits.connect_timeout;
-    match tokio::time::timeout(within, connect(client, server)).await {
+    // On the heap: two handshakes' worth of state is not carried by every request that finds an open connection.
+    match tokio::time::timeout(within, Box::pin(connect(client, server))).await {
         Ok(opened) => opened,
         Err(_elapsed) => Err(timed_out(server, within)),
     }
