@@ -67,6 +67,20 @@ pub enum DirectoryError {
         /// Which file.
         path: PathBuf,
     },
+    /// Its metadata, or a file of it, is refused.
+    #[error(transparent)]
+    Tuf(#[from] mohur_tuf::TufError),
+    /// A file of it is not what it must be.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// Its authorities or revocation lists are not good.
+    #[error(transparent)]
+    Trust(#[from] mohur_chain::TrustError),
     /// Signing failed.
     #[error(transparent)]
     Sign(#[from] SealError),

@@ -3,11 +3,15 @@
 //! A file `directory.jws`: a JWS in compact form (RFC 7515) whose certificate the root issued for this alone. Versions only
 //! rise, everything expires. The full directory in the form of TUF metadata comes later and keeps these types.
 
+mod assemble;
+pub mod content;
 pub mod document;
 mod domains;
 pub mod error;
+mod follower;
 mod foreign;
 mod jws;
+pub mod repository;
 pub mod rollback;
 mod snapshot;
 
@@ -17,6 +21,7 @@ pub use document::{
 };
 pub use domains::{Domain, Domains, UntrustedDomain};
 pub use error::{DirectoryError, SealLookupError};
+pub use follower::{DirectorySettings, Follower, Found, Place};
 pub use foreign::{ForeignError, ForeignFiles};
 pub use jws::sign;
 pub use rollback::RollbackGuard;

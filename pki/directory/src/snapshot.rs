@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mohur_chain::{Certificate, Profile, SealIdentity, Trust};
 use mohur_crypto::digest::{Digest, sha256};
@@ -23,6 +24,7 @@ const CLOCK_SKEW_SECONDS: i64 = 300;
 pub struct Snapshot(Arc<Index>);
 
 struct Index {
+    grace: Duration,
     directory: Directory,
     digest: Digest,
     brokers: HashMap<MemberId, usize>,
@@ -66,6 +68,11 @@ impl Snapshot {
         Ok(Self(Arc::new(Index::build(directory, sha256(&payload))?)))
     }
 
+    /// Indexes content that was verified, and refuses what contradicts itself. It counts for the grace beyond its expiry.
+    pub(crate) fn of(directory: Directory, digest: Digest, grace: Duration) -> Result<Self, DirectoryError> {
+        Ok(Self(Arc::new(Index { grace, ..Index::build(directory, digest)? })))
+    }
+
     /// Reads, verifies and admits the file `path`.
     pub fn load(path: &Path, trust: &Trust, at: Timestamp, guard: &RollbackGuard) -> Result<Self, DirectoryError> {
         let text =
@@ -90,9 +97,19 @@ impl Snapshot {
         &self.0.directory
     }
 
-    /// Whether it still holds at that time.
+    /// Whether it still holds at that time: until it expires, and for the grace after that.
     pub fn is_current(&self, at: Timestamp) -> bool {
-        at < self.0.directory.expires
+        at < self.0.directory.expires.saturating_add(self.0.grace).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Whether it expired, and holds, if it does, by the grace alone: an alarm.
+    pub fn is_overdue(&self, at: Timestamp) -> bool {
+        at >= self.0.directory.expires
+    }
+
+    /// When it expires.
+    pub fn expires(&self) -> Timestamp {
+        self.0.directory.expires
     }
 
     /// The member of that id.
@@ -183,6 +200,7 @@ fn inconsistent(what: impl Into<String>) -> DirectoryError {
 impl Index {
     fn build(directory: Directory, digest: Digest) -> Result<Self, DirectoryError> {
         let mut index = Self {
+            grace: Duration::ZERO,
             digest,
             brokers: HashMap::new(),
             members: HashMap::new(),

@@ -24,6 +24,13 @@ pub struct Memory {
     pub files: BTreeMap<Digest, Vec<u8>>,
 }
 
+impl Memory {
+    /// A memory of a chain of roots, and of the timestamp and the snapshot that are the newest.
+    pub fn of(roots: Vec<Vec<u8>>, timestamp: Option<String>, snapshot: Option<String>) -> Self {
+        Self { roots, seen: Seen { timestamp, snapshot }, current: None, files: BTreeMap::new() }
+    }
+}
+
 /// The newest metadata seen of the two roles that guard against replays.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Seen {
