@@ -113,7 +113,7 @@ impl Assembly<'_> {
                 lists.push(String::from_utf8(file.bytes.clone()).map_err(|_| not_text(path))?);
             }
         }
-        trust(pki_root, &certificates, &lists)
+        Ok(Trust::from_pem(pki_root, &certificates, &lists)?)
     }
 
     fn json<T: DeserializeOwned>(&self, role: &str, path: &str) -> Result<T, DirectoryError> {
@@ -130,14 +130,6 @@ impl Assembly<'_> {
 
 fn not_text(path: &str) -> DirectoryError {
     DirectoryError::Inconsistent(format!("{path} is not PEM"))
-}
-
-fn trust(pki_root: &str, certificates: &[String], lists: &[String]) -> Result<Trust, DirectoryError> {
-    let [one, other] = certificates else {
-        return Err(DirectoryError::Inconsistent("expected one TLS CA and one Seal CA".to_owned()));
-    };
-    let trust = Trust::from_pem(pki_root, one, other, lists);
-    Ok(trust.or_else(|_| Trust::from_pem(pki_root, other, one, lists))?)
 }
 
 /// Refuses members of which an agency's officers could not say whether they are theirs: what `policy/<agency>` says counts for

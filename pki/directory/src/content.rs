@@ -9,6 +9,7 @@
 //! | `policy/<agency>` | `policy/<agency>/policy.json` |
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use mohur_tuf::Root;
 use serde::{Deserialize, Serialize};
@@ -165,4 +166,39 @@ pub fn anchor(root: &Root) -> Result<Anchor, DirectoryError> {
         DirectoryError::Inconsistent(format!("its root names no `{ANCHOR}`: it is not a directory of this kind"))
     })?;
     Ok(Anchor::deserialize(found)?)
+}
+
+/// A folder of trust anchors as `mohur pki` lays it out, all PEM.
+#[derive(Clone, Debug, Default)]
+pub struct TrustFolder {
+    /// The root.
+    pub root: String,
+    /// The issuing authorities.
+    pub authorities: Vec<String>,
+    /// The revocation lists, by file name.
+    pub revocation_lists: BTreeMap<String, String>,
+}
+
+impl TrustFolder {
+    /// Reads the folder.
+    pub fn read(folder: &Path) -> Result<Self, DirectoryError> {
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |source| DirectoryError::Io { path, source }
+        };
+        let text = |name: &str| std::fs::read_to_string(folder.join(name)).map_err(io(&folder.join(name)));
+        let entries = std::fs::read_dir(folder).map_err(io(folder))?;
+        let mut names: Vec<String> =
+            entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        let mut found = Self { root: text("root.pem")?, ..Self::default() };
+        for name in names {
+            if name.ends_with(".crl") {
+                found.revocation_lists.insert(name.clone(), text(&name)?);
+            } else if name.strip_suffix(".pem").is_some_and(|stem| stem.contains("-ca")) {
+                found.authorities.push(text(&name)?);
+            }
+        }
+        Ok(found)
+    }
 }

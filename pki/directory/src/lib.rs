@@ -14,6 +14,7 @@ mod jws;
 pub mod repository;
 pub mod rollback;
 mod snapshot;
+mod trial;
 
 pub use document::{
     Authority, BrokerEntry, DefinitionEntry, Directory, ForeignDomain, HexDigest, HostEntry, LogEntry, MemberEntry,
@@ -26,3 +27,4 @@ pub use foreign::{ForeignError, ForeignFiles};
 pub use jws::sign;
 pub use rollback::RollbackGuard;
 pub use snapshot::{ServiceRoute, Snapshot};
+pub use trial::Trial;

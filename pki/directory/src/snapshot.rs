@@ -73,6 +73,13 @@ impl Snapshot {
         Ok(Self(Arc::new(Index { grace, ..Index::build(directory, digest)? })))
     }
 
+    /// Content that nobody signed.
+    #[cfg(feature = "testing")]
+    pub fn unsigned(directory: Directory) -> Result<Self, DirectoryError> {
+        let digest = sha256(&serde_json::to_vec(&directory)?);
+        Self::of(directory, digest, Duration::ZERO)
+    }
+
     /// Reads, verifies and admits the file `path`.
     pub fn load(path: &Path, trust: &Trust, at: Timestamp, guard: &RollbackGuard) -> Result<Self, DirectoryError> {
         let text =
