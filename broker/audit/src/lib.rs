@@ -6,10 +6,12 @@
 mod receipt;
 mod report;
 mod select;
+mod stamps;
 mod verify;
 
 pub use mohur_journal::{Entry, Log, ReadError};
 pub use receipt::{ReceiptProblem, check_receipt, is_beginning};
 pub use report::{Consumer, OpenIntent, Problem, Report};
 pub use select::{SelectError, select};
+pub use stamps::{StampProblem, Stamped, check_time_stamp};
 pub use verify::{Options, verify};

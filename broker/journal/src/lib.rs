@@ -22,6 +22,7 @@ mod segment;
 mod settings;
 mod shelf;
 mod snapshot;
+mod stamps;
 mod writer;
 
 #[cfg(test)]
@@ -33,3 +34,4 @@ pub use error::{JournalError, OpenError};
 pub use journal::{Journal, Orphan, Recovery};
 pub use reader::{Entry, Log, ReadError};
 pub use settings::Settings;
+pub use stamps::Stamped;

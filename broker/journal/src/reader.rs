@@ -86,6 +86,10 @@ impl Log {
         Self { folder: folder.to_owned(), key }
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The log's name and public key.
     pub const fn key(&self) -> &LogKey {
         &self.key

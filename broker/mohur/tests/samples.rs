@@ -95,7 +95,10 @@ fn every_sample_with_a_seal_shows_one_in_a_token() {
         let error = read(name, &both).unwrap_err();
         let line = 1 + both.lines().position(|line| line == "[seal.pkcs11]").unwrap();
         assert!(error.contains(&format!("{name}:{line}: seal.pkcs11: stands beside key")), "{error}");
-        for (key, _) in settings(&with_token(&text)).iter().filter(|(key, _)| key.starts_with("seal.pkcs11.")) {
+        for (key, _) in settings(&with_token(&text))
+            .iter()
+            .filter(|(key, _)| key.starts_with("seal.pkcs11.") || key.starts_with("log.time-stamp."))
+        {
             assert!(guide.contains(&format!("`{key}`")), "docs/configuration.md lacks {key}");
         }
     }

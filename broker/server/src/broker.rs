@@ -22,6 +22,7 @@ use crate::log::open_log;
 use crate::metrics::Metrics;
 use crate::provider::HttpProvider;
 use crate::rate::Rates;
+use crate::stamper::Stamper;
 use crate::watch::Watch;
 use crate::world::Sources;
 
@@ -76,7 +77,8 @@ pub struct RunningBroker {
     exchange: Arc<Exchange<HttpProvider>>,
     stop: Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
-    watcher: JoinHandle<()>,
+    /// What goes on for ever beside the serving: ended last.
+    watchers: Vec<JoinHandle<()>>,
     patience: Duration,
 }
 
@@ -110,6 +112,8 @@ impl Broker {
         metrics.directory_is(world.directory().version());
         let exchange = Arc::new(Exchange::new(parties, world, claims, config.exchange.clone()));
         let door = Arc::new(Door { exchange: Arc::clone(&exchange), rates, metrics });
+        let stamper = config.log.time_stamp.map(|settings| Stamper::new(settings, journal.clone(), Arc::clone(&door)));
+        let stamper = stamper.transpose().map_err(|error| StartError::World(format!("log.time-stamp: {error}")))?;
         let checks = Arc::clone(&peers);
         let server = Server::bind(config.listen, config.limits, Arc::clone(&clock)).await?.with_tls(server_tls, checks);
         let admin = Server::bind(config.admin, config.limits, Arc::clone(&clock)).await?;
@@ -122,7 +126,8 @@ impl Broker {
         ];
         let renewal = Arc::new(Renewal::new(material, config.tls.certificate, config.tls.key, config.passphrase));
         let watch = Watch { sources, door, peers, journal: journal.clone(), clock, me: config.member, renewal };
-        let watcher = tokio::spawn(watch.follow(config.directory.poll));
+        let mut watchers = vec![tokio::spawn(watch.follow(config.directory.poll))];
+        watchers.extend(stamper.map(|stamper| tokio::spawn(stamper.follow())));
         Ok(RunningBroker {
             address,
             admin: admin_address,
@@ -130,7 +135,7 @@ impl Broker {
             exchange,
             stop,
             tasks,
-            watcher,
+            watchers,
             patience: config.limits.drain_timeout,
         })
     }
@@ -166,7 +171,7 @@ impl RunningBroker {
             }
         }
         self.exchange.bundles_settled(self.patience).await;
-        self.watcher.abort();
+        self.watchers.iter().for_each(JoinHandle::abort);
         self.journal.close().await;
     }
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use mohur_attest::timestamp::PolicyId;
 use mohur_chain::TrustFiles;
 use mohur_config::{ConfigErrors, Table};
 use mohur_directory::ForeignFiles;
@@ -87,6 +88,25 @@ pub struct LogFiles {
     pub max_bytes: Option<u64>,
     /// Most ids remembered for claim-once. 1,000,000.
     pub claims: usize,
+    /// `[log.time-stamp]`: who stamps the checkpoints. Default: nobody.
+    pub time_stamp: Option<TimeStamps>,
+}
+
+/// Who stamps the log's checkpoints, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeStamps {
+    /// `url`: the authority (RFC 3161 over plain HTTP: its answers are signed).
+    pub url: String,
+    /// `trust`: the roots that its certificate may end at, with or without revocation lists.
+    pub trust: Vec<PathBuf>,
+    /// `policy`: the only policy that is accepted. Default: any.
+    pub policy: Option<PolicyId>,
+    /// `every`: how often. 1 h.
+    pub every: Duration,
+    /// `retry`: how soon again after a failure. 1 min.
+    pub retry: Duration,
+    /// `wait`: the longest that one question takes. 10 s.
+    pub wait: Duration,
 }
 
 impl Config {
@@ -162,8 +182,28 @@ impl LogFiles {
         let segment_bytes = table.number("segment-bytes", 512 << 10..=1 << 30).unwrap_or(16 << 20);
         let max_bytes = table.number("max-bytes", 1 << 20..=u64::MAX >> 1);
         let claims = table.number("claims", 1000..=100_000_000).unwrap_or(1_000_000);
+        let stamped = table.has("time-stamp");
+        let time_stamp = table.optional_table("time-stamp").and_then(|mut table| TimeStamps::read(&mut table));
         let (folder, origin, key) = (folder?, origin?, key?);
-        Some(Self { folder, origin, key, pool, publish_every, segment_bytes, max_bytes, claims })
+        if stamped && time_stamp.is_none() {
+            return None;
+        }
+        Some(Self { folder, origin, key, pool, publish_every, segment_bytes, max_bytes, claims, time_stamp })
+    }
+}
+
+impl TimeStamps {
+    fn read(table: &mut Table) -> Option<Self> {
+        let url = table.required("url");
+        let trust = table.paths("trust");
+        if trust.is_empty() {
+            table.error("trust", "is missing or empty", "name the root of the time-stamping authority");
+        }
+        let policy = table.optional("policy");
+        let every = table.duration("every").unwrap_or(Duration::from_secs(3600));
+        let retry = table.duration("retry").unwrap_or(Duration::from_secs(60));
+        let wait = table.duration("wait").unwrap_or(Duration::from_secs(10));
+        (!trust.is_empty()).then_some(Self { url: url?, trust, policy, every, retry, wait })
     }
 }
 

@@ -9,11 +9,12 @@ mod log;
 mod metrics;
 mod provider;
 mod rate;
+mod stamper;
 mod time_stamp;
 mod watch;
 mod world;
 
 pub use broker::{Broker, RunningBroker, StartError};
-pub use config::{Config, DirectoryFiles, KeyFiles, LogFiles};
+pub use config::{Config, DirectoryFiles, KeyFiles, LogFiles, TimeStamps};
 pub use provider::HttpProvider;
 pub use time_stamp::{TimeStampError, ask_time_stamp, time_stamp_client};

@@ -19,6 +19,8 @@ pub(crate) struct Metrics {
     seconds: Histogram,
     directory_version: Gauge,
     log_size: Gauge,
+    time_stamped: Gauge,
+    time_stamps_failed: Counter,
 }
 
 impl Metrics {
@@ -36,6 +38,12 @@ impl Metrics {
         recorder.describe_histogram("mohur_broker_answer_seconds".into(), None, "arrival to answer".into());
         recorder.describe_gauge("mohur_broker_directory_version".into(), None, "the directory in force".into());
         recorder.describe_gauge("mohur_broker_log_entries".into(), None, "entries in the log".into());
+        recorder.describe_gauge(
+            "mohur_broker_time_stamp_seconds".into(),
+            None,
+            "Unix time of the last time stamp of the log".into(),
+        );
+        recorder.describe_counter("mohur_broker_time_stamps_failed_total".into(), None, "time stamps not got".into());
         let labelled = |name: &'static str, label: &'static str, value: &'static str| {
             recorder.register_counter(&Key::from_parts(name, vec![Label::from_static_parts(label, value)]), &METADATA)
         };
@@ -51,6 +59,9 @@ impl Metrics {
             directory_version: recorder
                 .register_gauge(&Key::from_static_name("mohur_broker_directory_version"), &METADATA),
             log_size: recorder.register_gauge(&Key::from_static_name("mohur_broker_log_entries"), &METADATA),
+            time_stamped: recorder.register_gauge(&Key::from_static_name("mohur_broker_time_stamp_seconds"), &METADATA),
+            time_stamps_failed: recorder
+                .register_counter(&Key::from_static_name("mohur_broker_time_stamps_failed_total"), &METADATA),
             handle: recorder.handle(),
         }
     }
@@ -75,6 +86,14 @@ impl Metrics {
 
     pub(crate) fn directory_is(&self, version: u64) {
         self.directory_version.set(f64::from(u32::try_from(version).unwrap_or(u32::MAX)));
+    }
+
+    /// The log was stamped at that time, or could not be.
+    pub(crate) fn time_stamp(&self, at: Option<i64>) {
+        match at {
+            Some(second) => self.time_stamped.set(f64::from(u32::try_from(second).unwrap_or(u32::MAX))),
+            None => self.time_stamps_failed.increment(1),
+        }
     }
 
     /// The figures in Prometheus's text format.

@@ -99,7 +99,12 @@ impl Shop {
     fn authority(&self, name: &str) -> Result<Authority, AuthorityError> {
         let seal =
             SoftwareSeal::from_pkcs8(&self.read(&format!("{name}.p8")), &self.read(&format!("{name}.der"))).unwrap();
-        Authority::new(Arc::new(seal), vec![self.read("middle.der")], POLICY, Accuracy(Duration::from_secs(1)))
+        Authority::new(
+            Arc::new(seal),
+            vec![self.read("middle.der")],
+            POLICY.parse().unwrap(),
+            Accuracy(Duration::from_secs(1)),
+        )
     }
 
     fn anchors(&self, name: &str) -> Anchors {
@@ -217,14 +222,14 @@ fn we_accept_time_stamps_of_openssl_whatever_it_signs_with() {
         ("rsa", "sha512", "sha1", Hash::Sha512),
         ("p384", "sha384", "sha512", Hash::Sha384),
     ] {
-        let query = Query::new(Imprint::of(hash, b"what existed"), NONCE).under_policy("1.2.3.4.2").unwrap();
+        let query = Query::new(Imprint::of(hash, b"what existed"), NONCE).under_policy("1.2.3.4.2".parse().unwrap());
         let section = format!(
             "signer_digest = {digest}\ness_cert_id_alg = {ess}\ness_cert_id_chain = yes\ntsa_name = yes\nordering = yes\nclock_precision_digits = 3"
         );
         let options = format!("-signer {name}.pem -inkey {name}.key -chain middle.pem");
         let token = Token::from_reply(&shop.reply(&query, &options, &section)).unwrap();
         let stamp: Stamp = token.verify_answer(&query, &anchors).unwrap();
-        assert_eq!(stamp.policy, "1.2.3.4.2");
+        assert_eq!(stamp.policy.to_string(), "1.2.3.4.2");
         assert_eq!(stamp.accuracy.unwrap().0, Duration::from_micros(2_003_004));
         assert!(stamp.ordering && (now().as_second() - stamp.time.as_second()).abs() < 60);
         assert_eq!(stamp.signer.der(), shop.read(&format!("{name}.der")));
@@ -252,13 +257,13 @@ fn an_answer_to_another_question_is_refused() {
     token.verify_answer(&asked, &anchors).unwrap();
     let other_nonce = Query::new(imprint(), [9; 16]);
     assert_eq!(token.verify_answer(&other_nonce, &anchors), Err(TokenError::Nonce));
-    let other_policy = asked.clone().under_policy("1.2.3.4.2").unwrap();
+    let other_policy = asked.clone().under_policy("1.2.3.4.2".parse().unwrap());
     assert_eq!(token.verify_answer(&other_policy, &anchors), Err(TokenError::Policy("1.2.3.4.1".to_owned())));
     let other_content = Query::new(Imprint::of(Hash::Sha256, b"what did not"), NONCE);
     assert_eq!(token.verify_answer(&other_content, &anchors), Err(TokenError::Imprint));
     let other_root = token.verify_answer(&asked, &shop.anchors("other.pem"));
     assert_eq!(other_root, Err(TokenError::Certificate(CertificateError::UntrustedIssuer)));
-    let refused = asked.clone().under_policy("1.2.3.4.9").unwrap();
+    let refused = asked.clone().under_policy("1.2.3.4.9".parse().unwrap());
     let refused = Token::from_reply(&shop.reply(&refused, options, section));
     assert_eq!(refused, Err(TokenError::Refused(Some(Failure::UnacceptedPolicy))));
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use mohur_audit::{Log, Options, Report, check_receipt, is_beginning, verify};
+use mohur_audit::{Log, Options, Report, check_receipt, check_time_stamp, is_beginning, verify};
+use mohur_chain::Anchors;
 use mohur_crypto::sha256;
 use mohur_transparency::{Checkpoint, Receipt, ReceiptError};
 use serde_json::{Value, json};
@@ -31,6 +32,10 @@ pub(super) struct Args {
     /// A checkpoint of the same log that was saved earlier: the log must still begin as it says.
     #[arg(long)]
     checkpoint: Option<PathBuf>,
+    /// The root of the authority that stamped the log's checkpoints, PEM: every time stamp beside the log is verified. Can be
+    /// given more than once.
+    #[arg(long)]
+    time_stamp_trust: Vec<PathBuf>,
     /// Seconds by which an entry may be older than one before it.
     #[arg(long, default_value_t = 120)]
     tolerance: i64,
@@ -52,8 +57,9 @@ pub(super) fn run(args: &Args, out: &Output) -> Result<ExitCode, CliError> {
     if let Some(path) = &args.checkpoint {
         extra.checkpoint(&log, path)?;
     }
+    extra.time_stamps(&log, &args.time_stamp_trust, args.tolerance)?;
     let sound = report.is_sound() && extra.wrong.is_empty();
-    let document = json!({ "sound": sound, "log": report, "receipts": extra.documents, "other_problems": extra.wrong });
+    let document = json!({ "sound": sound, "log": report, "receipts": extra.documents, "time_stamps": extra.stamps, "other_problems": extra.wrong });
     out.say(tell(&report, &extra), &document);
     Ok(if sound { ExitCode::SUCCESS } else { Exit::Unverified.into() })
 }
@@ -64,6 +70,7 @@ struct Extra {
     right: Vec<String>,
     wrong: Vec<String>,
     documents: Vec<Value>,
+    stamps: Vec<Value>,
 }
 
 impl Extra {
@@ -110,6 +117,40 @@ impl Extra {
         match checked {
             Ok(size) => self.right.push(format!("{name}: the log still begins with the {size} entries that it signs")),
             Err(error) => self.wrong.push(format!("{name}: {error}")),
+        }
+        Ok(())
+    }
+}
+
+impl Extra {
+    /// Every time stamp beside the log. Without roots it is only said that there are some.
+    fn time_stamps(&mut self, log: &Log, trust: &[PathBuf], tolerance: i64) -> Result<(), CliError> {
+        let files = log.time_stamps().map_err(|error| unreadable(&error))?;
+        if trust.is_empty() {
+            if !files.is_empty() {
+                self.right
+                    .push(format!("{} time stamps lie beside it, not verified: give --time-stamp-trust", files.len()));
+            }
+            return Ok(());
+        }
+        let anchors = Anchors::load(trust).map_err(CliError::usage)?;
+        let mut last = None;
+        for path in &files {
+            match check_time_stamp(log, path, &anchors, tolerance) {
+                Ok(stamped) => {
+                    let (size, time) = (stamped.size, stamped.stamp.time);
+                    self.stamps.push(json!({ "entries": size, "time": time, "serial": stamped.stamp.serial }));
+                    last = Some((size, time));
+                }
+                Err(error) => self.wrong.push(format!("{}: {error}", path.display())),
+            }
+        }
+        match last {
+            Some((size, time)) => {
+                let count = self.stamps.len();
+                self.right.push(format!("{count} time stamps; by the last one, {size} entries existed at {time}"));
+            }
+            None => self.wrong.push("no good time stamp lies beside the log".to_owned()),
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use mohur_attest::timestamp::{Hash, Imprint, Query, Stamp, Token};
+use mohur_attest::timestamp::{Hash, Imprint, PolicyId, Query, Stamp, Token};
 use mohur_chain::Anchors;
 use mohur_crypto::digest::sha256_of;
 use mohur_crypto::random_bytes;
@@ -41,7 +41,7 @@ enum Command {
         url: String,
         /// Accept this policy only, e.g. 1.2.3.4.
         #[arg(long)]
-        policy: Option<String>,
+        policy: Option<PolicyId>,
         /// Where the answer goes [default: <FILE>.tsr].
         #[arg(long)]
         out: Option<PathBuf>,
@@ -74,8 +74,7 @@ pub(super) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
             let anchors = Anchors::load(&trust.trust).map_err(CliError::usage)?;
             let mut query = Query::new(imprint(&file)?, random_bytes());
             if let Some(policy) = policy {
-                let wrong = || CliError::usage(format_args!("{policy} is not an object identifier, e.g. 1.2.3.4"));
-                query = query.under_policy(&policy).ok_or_else(wrong)?;
+                query = query.under_policy(policy);
             }
             let client = time_stamp_client();
             let asked = process::run(async {
@@ -154,7 +153,7 @@ fn document(file: &Path, answer: &Path, stamp: &Stamp) -> Value {
         "answer": answer,
         "time": stamp.time,
         "accuracy-seconds": stamp.accuracy.map(|accuracy| accuracy.0.as_secs_f64()),
-        "policy": stamp.policy,
+        "policy": stamp.policy.to_string(),
         "serial": stamp.serial,
         "authority": stamp.signer.fingerprint().to_string(),
     })

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mohur_attest::timestamp::{Accuracy, Authority};
+use mohur_attest::timestamp::{Accuracy, Authority, PolicyId};
 use mohur_authority::serve::{Routes, Serials, time_stamps};
 use mohur_chain::read_pem_file;
 use mohur_config::{ConfigErrors, Table};
@@ -59,7 +59,7 @@ enum Command {
 pub struct Config {
     listen: SocketAddr,
     passphrase: PathBuf,
-    policy: String,
+    policy: PolicyId,
     accuracy: Duration,
     serials: PathBuf,
     seal: SealSource,
@@ -108,7 +108,7 @@ impl Config {
             pss
         };
         let above = read_pem_file(&self.seal.certificate).map_err(CliError::usage)?.into_iter().skip(1).collect();
-        Authority::new(seal, above, &self.policy, Accuracy(self.accuracy)).map_err(CliError::usage)
+        Authority::new(seal, above, self.policy.clone(), Accuracy(self.accuracy)).map_err(CliError::usage)
     }
 }
 
@@ -124,7 +124,7 @@ pub(super) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
             let config = Config::load(&config).map_err(CliError::usage)?;
             out.say(
                 format_args!("good: time stamps under {} on {}", config.policy, config.listen),
-                &json!({ "policy": config.policy, "listen": config.listen.to_string() }),
+                &json!({ "policy": config.policy.to_string(), "listen": config.listen.to_string() }),
             );
             Ok(ExitCode::SUCCESS)
         }
@@ -144,7 +144,7 @@ async fn serve(config: Config, out: &Output) -> Result<ExitCode, CliError> {
     let url = format!("{scheme}://{}/", server.local_addr());
     out.say(
         format_args!("time stamps on {url} under the policy {}; the certificate ends at {ends}", config.policy),
-        &json!({ "url": url, "policy": config.policy, "not-after": ends }),
+        &json!({ "url": url, "policy": config.policy.to_string(), "not-after": ends }),
     );
     let routes = Routes::new().at("/", time_stamps(authority, serials));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

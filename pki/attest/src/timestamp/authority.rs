@@ -6,9 +6,9 @@ use mohur_chain::{Purpose, SignerCertificate};
 use mohur_seal::{Seal, sign_x509, x509_algorithm};
 use mohur_wire::Timestamp;
 
-use crate::asn1::{SEQUENCE, UTF8_STRING, tlv, undotted, unsigned, unsigned_content, whole_second};
+use crate::asn1::{SEQUENCE, UTF8_STRING, tlv, unsigned, unsigned_content, whole_second};
 use crate::timestamp::token::Info;
-use crate::timestamp::{Accuracy, AuthorityError, Failure, Query, cms};
+use crate::timestamp::{Accuracy, AuthorityError, Failure, PolicyId, Query, cms};
 
 /// A time-stamping authority. It neither reads a clock nor counts: time and serial number come with each call.
 pub struct Authority {
@@ -16,7 +16,7 @@ pub struct Authority {
     certificate: SignerCertificate,
     /// Given to whoever asks for certificates: the signer's, and those above it, DER.
     chain: Vec<Vec<u8>>,
-    policy: Vec<u8>,
+    policy: PolicyId,
     accuracy: Accuracy,
 }
 
@@ -31,17 +31,16 @@ pub struct Granted {
 
 impl Authority {
     /// An authority whose certificate is for time stamps and nothing else. `above` are the certificates between it and its
-    /// root; `policy` an object identifier in dots; `accuracy` how far its clock may be off.
+    /// root; `accuracy` is how far its clock may be off.
     pub fn new(
         seal: Arc<dyn Seal>,
         above: Vec<Vec<u8>>,
-        policy: &str,
+        policy: PolicyId,
         accuracy: Accuracy,
     ) -> Result<Self, AuthorityError> {
         x509_algorithm(&*seal)?;
         let certificate = SignerCertificate::parse(seal.certificate())?;
         certificate.check_purpose(Purpose::TimeStamping)?;
-        let policy = undotted(policy).ok_or_else(|| AuthorityError::Policy(policy.to_owned()))?;
         let mut chain = vec![certificate.der().to_vec()];
         chain.extend(above);
         Ok(Self { seal, certificate, chain, policy, accuracy })

@@ -56,7 +56,4 @@ pub enum AuthorityError {
     /// Its key cannot be used.
     #[error(transparent)]
     Key(#[from] SealError),
-    /// Its policy is not an object identifier.
-    #[error("the policy {0} is not an object identifier, e.g. 1.2.3.4")]
-    Policy(String),
 }

@@ -11,7 +11,7 @@ mod token;
 pub use authority::{Authority, Granted};
 pub use error::{AuthorityError, TokenError};
 pub use failure::Failure;
-pub use query::{Imprint, MAX_QUERY_BYTES, Query};
+pub use query::{Imprint, MAX_QUERY_BYTES, PolicyId, PolicyIdError, Query};
 pub use token::{Accuracy, MAX_TOKEN_BYTES, Stamp, Token};
 
 pub use crate::algorithm::Hash;

@@ -1,9 +1,12 @@
 //! What a time stamp is asked for with (RFC 3161 §2.4.1).
 
+use std::fmt;
+use std::str::FromStr;
+
 use crate::algorithm::{Hash, identifier};
 use crate::asn1::{
-    BOOLEAN, Elements, INTEGER, OCTET_STRING, OID, SEQUENCE, Unreadable, context_constructed, integer, number, tlv,
-    unsigned,
+    BOOLEAN, Elements, INTEGER, OCTET_STRING, OID, SEQUENCE, Unreadable, context_constructed, dotted, integer, number,
+    tlv, undotted, unsigned,
 };
 use crate::timestamp::Failure;
 
@@ -11,6 +14,40 @@ use crate::timestamp::Failure;
 pub const MAX_QUERY_BYTES: usize = 4096;
 /// The longest nonce that is given back: 256 bits.
 const MAX_NONCE_BYTES: usize = 33;
+
+/// A policy that time stamps are issued under: an object identifier, written in dots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyId(Vec<u8>);
+
+/// Not an object identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write an object identifier in dots, e.g. 1.2.3.4")]
+pub struct PolicyIdError;
+
+impl PolicyId {
+    pub(super) const fn from_content(content: Vec<u8>) -> Self {
+        Self(content)
+    }
+
+    /// DER content octets.
+    pub(super) fn content(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl FromStr for PolicyId {
+    type Err = PolicyIdError;
+
+    fn from_str(text: &str) -> Result<Self, PolicyIdError> {
+        undotted(text).map(Self).ok_or(PolicyIdError)
+    }
+}
+
+impl fmt::Display for PolicyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&dotted(&self.0))
+    }
+}
 
 /// A digest and how it was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +93,7 @@ impl Imprint {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     pub(super) imprint: Imprint,
-    /// Content octets of the policy's object identifier.
-    pub(super) policy: Option<Vec<u8>>,
+    pub(super) policy: Option<PolicyId>,
     /// Content octets of the INTEGER.
     pub(super) nonce: Option<Vec<u8>>,
     pub(super) certificates: bool,
@@ -74,14 +110,15 @@ impl Query {
         Self { imprint, policy: None, nonce: Some(content), certificates: true }
     }
 
-    /// Asks for a time stamp under that policy and no other. `None` when it is no object identifier in dots.
-    pub fn under_policy(self, policy: &str) -> Option<Self> {
-        Some(Self { policy: Some(crate::asn1::undotted(policy)?), ..self })
+    /// Asks for a time stamp under that policy and no other.
+    #[must_use]
+    pub fn under_policy(self, policy: PolicyId) -> Self {
+        Self { policy: Some(policy), ..self }
     }
 
     /// The query, DER.
     pub fn encode(&self) -> Vec<u8> {
-        let policy = self.policy.as_ref().map(|policy| tlv(OID, &[policy])).unwrap_or_default();
+        let policy = self.policy.as_ref().map(|policy| tlv(OID, &[policy.content()])).unwrap_or_default();
         let nonce = self.nonce.as_ref().map(|nonce| tlv(INTEGER, &[nonce])).unwrap_or_default();
         let certificates = if self.certificates { tlv(BOOLEAN, &[&[0xff]]) } else { Vec::new() };
         tlv(SEQUENCE, &[&unsigned(1), &self.imprint.encode(), &policy, &nonce, &certificates])
@@ -99,7 +136,7 @@ impl Query {
         let mut inside = Elements::one(octets, SEQUENCE)?.inside()?;
         let version = number(inside.expect(INTEGER)?)?;
         let imprint = Imprint::decode(inside.expect(SEQUENCE)?)?;
-        let policy = inside.optional(OID)?.map(|policy| policy.content.to_vec());
+        let policy = inside.optional(OID)?.map(|policy| PolicyId(policy.content.to_vec()));
         let nonce = inside.optional(INTEGER)?.map(|nonce| integer(nonce.content)).transpose()?;
         let certificates = inside.flag()?;
         let extensions = inside.optional(context_constructed(0))?;

@@ -7,11 +7,11 @@ use mohur_wire::Timestamp;
 
 use crate::algorithm::Hash;
 use crate::asn1::{
-    BIT_STRING, Elements, INTEGER, OID, SEQUENCE, Unreadable, context, context_constructed, dotted, integer, number,
-    tlv, unsigned, unsigned_content,
+    BIT_STRING, Elements, INTEGER, OID, SEQUENCE, Unreadable, context, context_constructed, integer, number, tlv,
+    unsigned, unsigned_content,
 };
 use crate::timestamp::cms::Signed;
-use crate::timestamp::query::Imprint;
+use crate::timestamp::query::{Imprint, PolicyId};
 use crate::timestamp::{Failure, Query, TokenError};
 
 /// The longest answer that is read: chains of RSA certificates fit.
@@ -52,8 +52,8 @@ pub struct Stamp {
     pub time: Timestamp,
     /// How far the time may be off.
     pub accuracy: Option<Accuracy>,
-    /// The policy, in dots.
-    pub policy: String,
+    /// The policy.
+    pub policy: PolicyId,
     /// Its serial number, hexadecimal.
     pub serial: String,
     /// Whether this authority's time stamps are in the order of their times, whatever their accuracy.
@@ -68,7 +68,7 @@ pub struct Token(Vec<u8>);
 
 /// What `TSTInfo` says.
 pub(super) struct Info {
-    pub(super) policy: Vec<u8>,
+    pub(super) policy: PolicyId,
     pub(super) imprint: Imprint,
     pub(super) serial: Vec<u8>,
     pub(super) time: Timestamp,
@@ -130,7 +130,7 @@ impl Token {
             return Err(TokenError::Nonce);
         }
         if query.policy.as_ref().is_some_and(|policy| *policy != info.policy) {
-            return Err(TokenError::Policy(dotted(&info.policy)));
+            return Err(TokenError::Policy(info.policy.to_string()));
         }
         self.verify(&query.imprint, anchors)
     }
@@ -148,7 +148,7 @@ impl Token {
         Ok(Stamp {
             time: info.time,
             accuracy: info.accuracy,
-            policy: dotted(&info.policy),
+            policy: info.policy,
             serial: info.serial.iter().map(|octet| format!("{octet:02x}")).collect(),
             ordering: info.ordering,
             signer,
@@ -165,7 +165,7 @@ impl Info {
             SEQUENCE,
             &[
                 &unsigned(1),
-                &tlv(OID, &[&self.policy]),
+                &tlv(OID, &[self.policy.content()]),
                 &self.imprint.encode(),
                 &tlv(INTEGER, &[&self.serial]),
                 &crate::asn1::time(self.time),
@@ -179,7 +179,7 @@ impl Info {
     fn read(octets: &[u8]) -> Result<Self, TokenError> {
         let mut inside = Elements::one(octets, SEQUENCE)?.inside()?;
         let version = number(inside.expect(INTEGER)?)?;
-        let policy = inside.expect(OID)?.to_vec();
+        let policy = PolicyId::from_content(inside.expect(OID)?.to_vec());
         let imprint = Imprint::decode(inside.expect(SEQUENCE)?)?.map_err(|_| TokenError::Algorithm)?;
         let serial = integer(inside.expect(INTEGER)?)?.to_vec();
         let time = inside.next()?.time()?;
