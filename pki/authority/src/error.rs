@@ -105,6 +105,9 @@ pub enum AuthorityError {
     /// Several certificates begin with it.
     #[error("several certificates begin with {0}: give more digits")]
     Ambiguous(String),
+    /// Somebody else decided at the same moment.
+    #[error("somebody else decided at the same moment; look at the application again")]
+    Overtaken,
     /// It is revoked already.
     #[error("the certificate {0} is revoked already")]
     AlreadyRevoked(String),

@@ -1,11 +1,13 @@
 //! The journal of an authority: what was issued, approved, refused and revoked, each entry with the digest of the one
 //! before it. It lies in the register's file, and an entry is on disk together with what it tells.
 
+use mohur_chain::OfficerIdentity;
 use mohur_crypto::sha256;
-use mohur_wire::Timestamp;
+use mohur_wire::{MemberId, OfficerId, Timestamp};
 use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
+use crate::office::{Application, Enrols};
 use crate::register::Record;
 
 /// Running number to entry.
@@ -44,6 +46,92 @@ pub enum Event {
         /// On whose word.
         grounds: Grounds,
     },
+    /// A member was invited.
+    Invited {
+        /// Which invitation.
+        invitation: String,
+        /// Whom.
+        member: MemberId,
+        /// For what.
+        profiles: Vec<Enrols>,
+        /// Names of its server.
+        hosts: Vec<String>,
+        /// Until when.
+        expires: Timestamp,
+    },
+    /// An invitation was taken back.
+    Withdrawn {
+        /// Which.
+        invitation: String,
+    },
+    /// A member applied for a seal.
+    Applied {
+        /// Which application.
+        application: String,
+        /// Who.
+        member: MemberId,
+        /// SHA-256 of the public key.
+        key: String,
+        /// By what right.
+        grounds: Grounds,
+    },
+    /// An officer approved a seal.
+    Approved {
+        /// Which application.
+        application: String,
+        /// For whom.
+        member: MemberId,
+        /// SHA-256 of the public key.
+        key: String,
+        /// Who.
+        officer: OfficerId,
+        /// What the officer signed.
+        statement: String,
+    },
+    /// An officer said no.
+    Rejected {
+        /// Which application.
+        application: String,
+        /// For whom.
+        member: MemberId,
+        /// SHA-256 of the public key.
+        key: String,
+        /// Who.
+        officer: OfficerId,
+        /// What the officer signed.
+        statement: String,
+    },
+    /// Somebody was refused.
+    Refused {
+        /// What was asked.
+        what: String,
+        /// Why, as a code.
+        code: String,
+        /// From where, or by whom.
+        from: String,
+    },
+}
+
+impl Event {
+    pub(crate) fn approved(application: &Application, officer: &OfficerIdentity, statement: &str) -> Self {
+        Self::Approved {
+            application: application.id.clone(),
+            member: application.member.clone(),
+            key: application.key.clone(),
+            officer: officer.officer().clone(),
+            statement: statement.to_owned(),
+        }
+    }
+
+    pub(crate) fn rejected(application: &Application, officer: &OfficerIdentity, statement: &str) -> Self {
+        Self::Rejected {
+            application: application.id.clone(),
+            member: application.member.clone(),
+            key: application.key.clone(),
+            officer: officer.officer().clone(),
+            statement: statement.to_owned(),
+        }
+    }
 }
 
 /// On what grounds something was done.
@@ -52,6 +140,33 @@ pub enum Event {
 pub enum Grounds {
     /// The authority's operator did it, at the machine.
     Operator,
+    /// The member was invited.
+    Invitation {
+        /// By which invitation.
+        invitation: String,
+    },
+    /// The member has a certificate already.
+    Renewal {
+        /// The fingerprint of the one that it showed.
+        with: String,
+    },
+    /// Officers approved.
+    Approvals {
+        /// Which application.
+        application: String,
+        /// Who.
+        officers: Vec<OfficerId>,
+    },
+    /// Its holder asked for it.
+    Holder {
+        /// The fingerprint of the certificate that it showed.
+        with: String,
+    },
+    /// An officer asked for it.
+    Officer {
+        /// Who.
+        officer: OfficerId,
+    },
 }
 
 /// The row that follows `last`.

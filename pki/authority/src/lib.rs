@@ -10,6 +10,7 @@ mod issuer;
 mod journal;
 mod layout;
 mod national;
+pub mod office;
 mod register;
 mod request;
 mod revocation;

@@ -298,15 +298,22 @@ fn record_authority(register: &Register, issuer: Issuer, der: &[u8], now: Timest
     Ok(fingerprint)
 }
 
-/// One certificate in PEM (RFC 7468).
+/// One certificate in PEM.
 pub(crate) fn pem(der: &[u8]) -> String {
+    pem_of("CERTIFICATE", der)
+}
+
+/// One block of PEM (RFC 7468).
+pub(crate) fn pem_of(label: &str, der: &[u8]) -> String {
     const LINE: usize = 64;
     let body = BASE64_STANDARD.encode(der);
-    let mut out = String::from("-----BEGIN CERTIFICATE-----\n");
+    let mut out = format!("-----BEGIN {label}-----\n");
     for line in body.as_bytes().chunks(LINE) {
         out.extend(line.iter().map(|byte| char::from(*byte)));
         out.push('\n');
     }
-    out.push_str("-----END CERTIFICATE-----\n");
+    out.push_str("-----END ");
+    out.push_str(label);
+    out.push_str("-----\n");
     out
 }

@@ -204,7 +204,6 @@ impl Register {
     }
 
     /// The DER of the certificate of that fingerprint.
-    #[expect(dead_code, reason = "for enrolment")]
     pub(crate) fn der(&self, fingerprint: &str) -> Result<Option<Vec<u8>>, AuthorityError> {
         self.value(CONTENTS, fingerprint)
     }
@@ -246,17 +245,21 @@ impl Register {
     }
 
     /// The thing of that kind and key.
-    #[expect(dead_code, reason = "for enrolment")]
     pub(crate) fn thing<T: DeserializeOwned>(&self, kind: &str, key: &str) -> Result<Option<T>, AuthorityError> {
         self.value(THINGS, &format!("{kind}/{key}"))?.map(|row| parse(&self.path, &row)).transpose()
     }
 
     /// Every thing of that kind.
-    #[expect(dead_code, reason = "for enrolment")]
     pub(crate) fn things<T: DeserializeOwned>(&self, kind: &str) -> Result<Vec<T>, AuthorityError> {
         let keys = self.keys(THINGS, &format!("{kind}/")).map_err(|error| self.damaged(error))?;
         let rows = keys.iter().filter_map(|key| self.value(THINGS, key).transpose());
         rows.map(|row| parse(&self.path, &row?)).collect()
+    }
+
+    /// The keys of the things of that kind that begin with `prefix`.
+    pub(crate) fn keys_of(&self, kind: &str, prefix: &str) -> Result<Vec<String>, AuthorityError> {
+        let keys = self.keys(THINGS, &format!("{kind}/{prefix}")).map_err(|error| self.damaged(error))?;
+        Ok(keys.iter().filter_map(|key| key.split_once('/')).map(|(_, key)| key.to_owned()).collect())
     }
 
     fn value(&self, table: TableDefinition<'_, &str, &[u8]>, key: &str) -> Result<Option<Vec<u8>>, AuthorityError> {

@@ -1,10 +1,11 @@
 //! Certificate requests (PKCS#10, RFC 2986): written for a key in a token, and read by the authority.
 
 use mohur_chain::Certificate;
+use mohur_crypto::sha256;
 use mohur_seal::pkcs11::{TokenKeyKind, TokenSigner};
 use mohur_wire::{MemberId, Timestamp};
 use rcgen::{
-    CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType, PublicKey, PublicKeyData,
+    CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType, PublicKey, PublicKeyData, SanType,
     SignatureAlgorithm, SigningKey,
 };
 use rustls_pki_types::CertificateSigningRequestDer;
@@ -13,7 +14,8 @@ use std::path::{Path, PathBuf};
 
 use crate::AuthorityError;
 use crate::layout::{create_private, read, replace};
-use crate::national::{National, pem};
+use crate::national::{National, pem, pem_of};
+use crate::office::Denial;
 use crate::register::Record;
 use crate::template::Template;
 
@@ -67,12 +69,14 @@ impl National {
     /// Issues a seal certificate for a key that is elsewhere. The request must be signed by that key; only its public half
     /// is taken over, all else is the profile's. Gives the certificate and the file with its chain.
     pub fn issue_seal_for(&mut self, requested: &Requested<'_>) -> Result<(Certificate, PathBuf), AuthorityError> {
-        let key = proved_key(requested.request)?;
+        let refused =
+            |error: Denial| AuthorityError::Request { path: requested.request.to_owned(), what: error.to_string() };
+        let proved = Proved::read(read(requested.request)?.as_bytes()).map_err(refused)?;
         self.check_domain(requested.member)?;
         let template = Template::seal(requested.member, requested.now, requested.days)?;
         let template = Template { issuer: self.taking_over(template.issuer)?, ..template };
         let params = template.parameters(self.domain(), self.settings())?;
-        let der = params.signed_by(&key, &self.signer(template.issuer)?)?.der().clone();
+        let der = params.signed_by(&proved.key, &self.signer(template.issuer)?)?.der().clone();
         // What would be refused is not handed out: a weak key, or one of a kind that does not seal.
         let certificate = Certificate::parse(&der)?;
         create_private(requested.folder)?;
@@ -84,23 +88,61 @@ impl National {
     }
 }
 
-/// The public key of a request, if the request proves that its private half is there (RFC 2986 §3, the signature).
-fn proved_key(path: &Path) -> Result<PublicKey, AuthorityError> {
-    let unreadable = |what: String| AuthorityError::Request { path: path.to_owned(), what };
-    let text = read(path)?;
-    let der = CertificateSigningRequestDer::from_pem_slice(text.as_bytes())
-        .map_err(|_| unreadable("not a request in PEM".to_owned()))?;
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest says itself what it is")]
-    let parsed = CertificateSigningRequestParams::from_der(&der).map_err(|error| {
-        unreadable(match error {
-            rcgen::Error::InvalidCertificationRequestSignature => {
-                "its signature does not verify: whoever wrote it has not shown that the key is theirs".to_owned()
-            }
+/// A public key whose private half signed the request for it (RFC 2986 §3). Nothing else is taken from the request.
+pub(crate) struct Proved {
+    pub(crate) key: PublicKey,
+    /// SHA-256 of the SubjectPublicKeyInfo, hexadecimal.
+    pub(crate) digest: String,
+    /// The request, PEM.
+    pub(crate) pem: String,
+    /// The URIs that the request names, to notice a mix-up.
+    uris: Vec<String>,
+}
+
+/// Longer than any request for a key that is taken.
+const LONGEST_REQUEST: usize = 16 * 1024;
+
+impl Proved {
+    /// Reads a request, PEM or DER.
+    pub(crate) fn read(request: &[u8]) -> Result<Self, Denial> {
+        let refused = |what: &str| Denial::RequestRefused(what.to_owned());
+        if request.len() > LONGEST_REQUEST {
+            return Err(refused("longer than any that is taken"));
+        }
+        let der = match request.first() {
+            // A DER SEQUENCE.
+            Some(0x30) => CertificateSigningRequestDer::from(request),
+            _ => CertificateSigningRequestDer::from_pem_slice(request)
+                .map_err(|_| refused("not PKCS#10 in PEM or DER"))?,
+        };
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the rest says itself what it is")]
+        let parsed = CertificateSigningRequestParams::from_der(&der).map_err(|error| match error {
+            rcgen::Error::InvalidCertificationRequestSignature => refused(
+                "its signature does not verify: whoever wrote it has not shown that the key is theirs, or the key is of a \
+                 kind or size that is not taken",
+            ),
             rcgen::Error::UnsupportedExtension => {
-                "it asks for extensions that are not read: leave them out, the profile decides".to_owned()
+                refused("it asks for extensions that are not read: leave them out, the profile decides")
             }
-            other => other.to_string(),
-        })
-    })?;
-    Ok(parsed.public_key)
+            other => Denial::RequestRefused(other.to_string()),
+        })?;
+        let named = parsed.params.subject_alt_names.iter();
+        #[expect(clippy::wildcard_enum_match_arm, reason = "hosts are by invitation, other names are not read")]
+        let uris = named.filter_map(|name| match name {
+            SanType::URI(uri) => Some(uri.as_str().to_owned()),
+            _ => None,
+        });
+        let digest = sha256(&parsed.public_key.subject_public_key_info()).to_string();
+        let pem = pem_of("CERTIFICATE REQUEST", &der);
+        Ok(Self { uris: uris.collect(), digest, pem, key: parsed.public_key })
+    }
+
+    /// Refuses a request that names somebody else.
+    pub(crate) fn check_member(&self, member: &MemberId) -> Result<(), Denial> {
+        let own = member.to_uri();
+        match self.uris.iter().find(|uri| **uri != own) {
+            Some(uri) => Err(Denial::OtherMember { named: uri.clone(), member: member.to_string() }),
+            None => Ok(()),
+        }
+    }
 }

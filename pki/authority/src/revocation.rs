@@ -92,12 +92,22 @@ const fn list_days(issuer: Issuer) -> i64 {
 impl National {
     /// Revokes the certificate whose serial number or fingerprint begins with `which`, and writes new lists.
     pub fn revoke(&mut self, which: &str, reason: Reason, now: Timestamp) -> Result<Record, AuthorityError> {
+        self.revoke_on(which, reason, Grounds::Operator, now)
+    }
+
+    /// The same on somebody else's word.
+    pub(crate) fn revoke_on(
+        &mut self,
+        which: &str,
+        reason: Reason,
+        grounds: Grounds,
+        now: Timestamp,
+    ) -> Result<Record, AuthorityError> {
         let found = self.register.find(which)?;
         if found.issuer == Issuer::Root && !self.has_root() {
             return Err(AuthorityError::KeyAway { issuer: Issuer::Root, path: self.layout.key(Issuer::Root) });
         }
-        let record =
-            self.register.change(|change| change.revoke(&found.fingerprint, reason, Grounds::Operator, now))?;
+        let record = self.register.change(|change| change.revoke(&found.fingerprint, reason, grounds, now))?;
         self.renew_revocation_lists(now)?;
         Ok(record)
     }

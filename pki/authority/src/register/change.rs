@@ -94,7 +94,6 @@ impl<'t> Change<'t> {
     }
 
     /// The thing of that kind and key, as it stands in this transaction.
-    #[expect(dead_code, reason = "for enrolment")]
     pub(crate) fn thing<T: DeserializeOwned>(&self, kind: &str, key: &str) -> Result<Option<T>, AuthorityError> {
         let table = self.open(THINGS)?;
         let row = table.get(format!("{kind}/{key}").as_str()).map_err(self.failed())?;
@@ -102,7 +101,6 @@ impl<'t> Change<'t> {
     }
 
     /// Keeps a thing, in the place of the one of the same key.
-    #[expect(dead_code, reason = "for enrolment")]
     pub(crate) fn keep<T: Serialize>(&self, kind: &str, key: &str, thing: &T) -> Result<(), AuthorityError> {
         self.put(THINGS, &format!("{kind}/{key}"), thing)
     }
