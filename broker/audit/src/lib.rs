@@ -12,6 +12,6 @@ mod verify;
 pub use mohur_journal::{Entry, Log, ReadError};
 pub use receipt::{ReceiptProblem, check_receipt, is_beginning};
 pub use report::{Consumer, OpenIntent, Problem, Report};
-pub use select::{SelectError, select};
+pub use select::{SelectError, Wanted, select};
 pub use stamps::{StampProblem, Stamped, check_time_stamp};
 pub use verify::{Options, verify};

@@ -11,7 +11,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mohur_audit::{Options, ReceiptProblem, Report, SelectError, check_receipt, is_beginning, select, verify};
+use mohur_audit::{Options, ReceiptProblem, Report, SelectError, Wanted, check_receipt, is_beginning, select, verify};
 use mohur_journal::{Draft, Journal, Log, Settings};
 use mohur_seal::generate::generate;
 use mohur_seal::{KeyKind, LogSigner};
@@ -163,10 +163,18 @@ async fn a_removed_bundle_is_named() {
 async fn entries_are_shown_only_when_they_are_proven() {
     let finished = finished().await;
     let indices = |found: Vec<mohur_audit::Entry>| found.into_iter().map(|entry| entry.index).collect::<Vec<_>>();
-    assert_eq!(indices(select(&finished.log, None, 3).unwrap().1), [697, 698, 699]);
-    assert_eq!(indices(select(&finished.log, Some("m-3"), 10).unwrap().1), [12, 13, 14, 15]);
-    assert_eq!(indices(select(&finished.log, Some("m-3"), 1).unwrap().1), [15]);
-    assert!(select(&finished.log, Some("m-"), 10).unwrap().1.is_empty());
+    let of = |id: &str| Wanted { id: Some(id.to_owned()), ..Wanted::default() };
+    assert_eq!(indices(select(&finished.log, &Wanted::default(), 3).unwrap().1), [697, 698, 699]);
+    assert_eq!(indices(select(&finished.log, &of("m-3"), 10).unwrap().1), [12, 13, 14, 15]);
+    assert_eq!(indices(select(&finished.log, &of("m-3"), 1).unwrap().1), [15]);
+    assert!(select(&finished.log, &of("m-"), 10).unwrap().1.is_empty());
+    let (_, all) = select(&finished.log, &Wanted::default(), 1000).unwrap();
+    let (who, when) = (all[500].leaf.consumer.clone(), all[500].leaf.at);
+    let wanted = Wanted { member: Some(who.clone()), since: Some(when), ..Wanted::default() };
+    let expected = all.iter().filter(|one| one.leaf.consumer == who && one.leaf.at >= when).map(|one| one.index);
+    assert_eq!(indices(select(&finished.log, &wanted, 1000).unwrap().1), expected.collect::<Vec<_>>());
+    let nobody = Wanted { certificate: Some(mohur_crypto::sha256(b"no seal")), ..Wanted::default() };
+    assert!(select(&finished.log, &nobody, 1000).unwrap().1.is_empty());
 
     let path = finished.folder.path().join("tile/entries/000");
     let bundle = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
@@ -175,5 +183,5 @@ async fn entries_are_shown_only_when_they_are_proven() {
     let place = bytes.windows(10).position(|window| window == &bundle.as_bytes()[at..at + 10]).unwrap();
     bytes[place + 8] = b'4';
     fs::write(&path, bytes).unwrap();
-    assert!(matches!(select(&finished.log, Some("m-4"), 10), Err(SelectError::Unproven { entry: 12 })));
+    assert!(matches!(select(&finished.log, &of("m-4"), 10), Err(SelectError::Unproven { entry: 12 })));
 }

@@ -111,7 +111,12 @@ async fn without_a_paid_fee_nothing_else_is_asked() {
 async fn intents(federation: &Federation, bundle: &str) -> Vec<String> {
     tokio::time::sleep(Duration::from_millis(400)).await;
     let log = federation.broker().journal().log();
-    let (_, entries) = mohur_audit::select(log, Some(bundle), 100).unwrap();
+    let (_, entries) = mohur_audit::select(
+        log,
+        &mohur_audit::Wanted { id: Some(bundle.to_owned()), ..mohur_audit::Wanted::default() },
+        100,
+    )
+    .unwrap();
     let intents = entries.into_iter().filter(|entry| entry.leaf.kind == mohur_transparency::Kind::Intent);
     intents.map(|entry| entry.leaf.id.unwrap().to_string()).collect()
 }

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use mohur_audit::{Entry, SelectError, select};
+use mohur_audit::{Entry, SelectError, Wanted, select};
+use mohur_crypto::Digest;
+use mohur_wire::{MemberId, Timestamp};
 use serde_json::json;
 
 use super::{Which, unreadable};
@@ -19,17 +21,33 @@ pub(super) struct Args {
     /// Only entries of the message with this id; of a bundle also those of its legs.
     #[arg(long)]
     id: Option<String>,
+    /// Only entries of this member: what it asked, and what it was asked.
+    #[arg(long)]
+    member: Option<MemberId>,
+    /// Only entries of messages that were signed with the seal of this fingerprint (SHA-256, hexadecimal).
+    #[arg(long, value_parser = fingerprint)]
+    certificate: Option<Digest>,
+    /// Only entries from this time on, e.g. 2026-03-01T08:00:00Z.
+    #[arg(long)]
+    since: Option<Timestamp>,
+}
+
+fn fingerprint(text: &str) -> Result<Digest, String> {
+    let plain: String = text.chars().filter(|c| *c != ':').collect::<String>().to_ascii_lowercase();
+    Digest::from_hex(&plain).ok_or_else(|| "expected SHA-256 of a certificate, 64 hexadecimal digits".to_owned())
 }
 
 pub(super) fn run(args: &Args, out: &Output) -> Result<ExitCode, CliError> {
     let log = args.which.log()?;
-    let (checkpoint, entries) = select(&log, args.id.as_deref(), args.last).map_err(|error| match error {
+    let wanted =
+        Wanted { id: args.id.clone(), member: args.member.clone(), certificate: args.certificate, since: args.since };
+    let (checkpoint, entries) = select(&log, &wanted, args.last).map_err(|error| match error {
         SelectError::Log(error) => unreadable(&error),
         SelectError::Unproven { .. } => CliError::new(Exit::Unverified, error),
     })?;
     let documents: Vec<_> = entries.iter().map(|entry| json!({ "index": entry.index, "leaf": entry.leaf })).collect();
     let document = json!({ "log": checkpoint.origin, "size": checkpoint.size, "entries": documents });
-    let none = args.id.is_some() && entries.is_empty();
+    let none = !wanted.is_all() && entries.is_empty();
     out.say(table(&entries, &checkpoint.origin, checkpoint.size), &document);
     Ok(if none { Exit::Negative.into() } else { ExitCode::SUCCESS })
 }
