@@ -174,7 +174,8 @@ fn what_fits_a_profile_is_good_and_from_any_other_authority_it_is_refused() {
             let judged = judge(&trust, &Certificate::parse(&der).unwrap());
             assert_eq!(judged, Err(CertificateError::UntrustedIssuer), "{profile} by {other}");
         }
-        let late = domain.make("leaf", "/CN=x", Some(issuer), &extensions, profile.max_days() as u32 + 1);
+        let late =
+            domain.make("leaf", "/CN=x", Some(issuer), &extensions, u32::try_from(profile.max_days()).unwrap() + 1);
         assert!(matches!(Certificate::parse(&late), Err(CertificateError::LivesTooLong { .. })), "{profile}");
         let open = extensions.replace("digitalSignature", "digitalSignature,keyEncipherment");
         let open = domain.make("leaf", "/CN=x", Some(issuer), &open, days);
