@@ -353,7 +353,8 @@ fn sign_directory(
     directory.issued = now;
     directory.expires =
         Timestamp::from_second(now.as_second().saturating_add(days * 86_400)).map_err(|error| named(&error))?;
-    let signed = sign(&directory, national.directory_signer()).map_err(|error| named(&error))?;
+    let signer = national.directory_signer().map_err(CliError::usage)?;
+    let signed = sign(&directory, signer).map_err(|error| named(&error))?;
     // What the members would refuse is not handed out, nor a version twice.
     let trust = national.trust().map_err(CliError::usage)?;
     let snapshot = Snapshot::verify(&signed, &trust, now, 0).map_err(|error| named(&error))?;

@@ -54,6 +54,21 @@ pub enum AuthorityError {
         "there is no {0} here that could issue: its key is away, or the root revoked it; `mohur pki roll` makes a new one"
     )]
     NoAuthority(&'static str),
+    /// A key that is not the certificate's.
+    #[error("the key does not belong to the certificate")]
+    OtherKey,
+    /// Another root than that of this PKI.
+    #[error("another root than that of this PKI: nothing was taken over")]
+    OtherRoot,
+    /// Not a certificate request.
+    #[error("not a certificate request (PKCS#10) in PEM")]
+    NoRequest,
+    /// There is no key for the directory.
+    #[error("{}: this PKI has no key that signs the directory", path.display())]
+    NoDirectoryKey {
+        /// Where it would be.
+        path: PathBuf,
+    },
     /// A certificate could not be made.
     #[error("cannot make the certificate: {0}")]
     Certificate(#[from] rcgen::Error),

@@ -5,6 +5,7 @@
 
 mod der;
 mod error;
+mod import;
 mod issue;
 mod issuer;
 mod journal;
@@ -14,6 +15,7 @@ pub mod office;
 mod register;
 mod request;
 mod revocation;
+mod root;
 #[cfg(feature = "serve")]
 pub mod serve;
 mod settings;
@@ -23,6 +25,7 @@ mod template;
 pub mod testing;
 
 pub use error::AuthorityError;
+pub use import::{Brought, FromRoot};
 pub use issue::{Issue, Issued, Make};
 pub use issuer::{Issuer, IssuerParseError};
 pub use journal::{Entry, Event, Grounds};
@@ -31,4 +34,5 @@ pub use national::{National, create_log_key};
 pub use register::{Record, Revocation, entries, records};
 pub use request::{Requested, request};
 pub use revocation::{Reason, ReasonParseError};
+pub use root::{AuthorityKey, Root, Terms, key_of_authority, key_of_request, request_authority};
 pub use settings::Settings;

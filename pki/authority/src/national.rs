@@ -28,18 +28,19 @@ use crate::template::{Template, key_pair};
 pub struct National {
     pub(crate) layout: Layout,
     pub(crate) register: Register,
-    settings: Settings,
+    pub(crate) settings: Settings,
     /// The authorities whose keys are here. The root's may be away.
-    keys: BTreeMap<Issuer, Held>,
-    directory: SoftwareSeal,
-    _lock: File,
+    pub(crate) keys: BTreeMap<Issuer, Held>,
+    /// A PKI whose root lies elsewhere has none.
+    pub(crate) directory: Option<SoftwareSeal>,
+    pub(crate) _lock: File,
 }
 
 /// An authority whose key is here.
-struct Held {
-    key: Zeroizing<KeyPair>,
+pub(crate) struct Held {
+    pub(crate) key: Zeroizing<KeyPair>,
     /// SHA-256 of its certificate, as the register has it.
-    fingerprint: String,
+    pub(crate) fingerprint: String,
 }
 
 impl National {
@@ -83,7 +84,7 @@ impl National {
         let keys = BTreeMap::from([(Issuer::Root, Held { key: root, fingerprint })]);
         let directory = new_directory_signer(&layout, &keys, passphrase, &register, now)?;
         let settings = settings.clone();
-        let mut national = Self { layout, register, settings, keys, directory, _lock: lock };
+        let mut national = Self { layout, register, settings, keys, directory: Some(directory), _lock: lock };
         for role in Role::ALL {
             national.make_authority(Issuer::Ca(role, 1), passphrase, now)?;
         }
@@ -103,7 +104,8 @@ impl National {
             let fingerprint = sha256(&certificate(&layout, issuer)?).to_string();
             keys.insert(issuer, Held { key, fingerprint });
         }
-        let directory = SoftwareSeal::load(&layout.directory_key(), &layout.directory_certificate(), passphrase)?;
+        let (key, named) = (layout.directory_key(), layout.directory_certificate());
+        let directory = if key.exists() { Some(SoftwareSeal::load(&key, &named, passphrase)?) } else { None };
         Ok(Self { layout, register, settings, keys, directory, _lock: lock })
     }
 
@@ -149,8 +151,8 @@ impl National {
     }
 
     /// The key that signs the directory.
-    pub const fn directory_signer(&self) -> &SoftwareSeal {
-        &self.directory
+    pub fn directory_signer(&self) -> Result<&SoftwareSeal, AuthorityError> {
+        self.directory.as_ref().ok_or_else(|| AuthorityError::NoDirectoryKey { path: self.layout.directory_key() })
     }
 
     /// The authority of that kind that issues now: the newest whose key is here and which is not revoked.
@@ -239,7 +241,7 @@ pub fn create_log_key(path: &Path, passphrase: &Passphrase) -> Result<[u8; 32], 
     Ok(LogSigner::from_pkcs8(&pkcs8)?.public_key())
 }
 
-fn lock(layout: &Layout) -> Result<File, AuthorityError> {
+pub(crate) fn lock(layout: &Layout) -> Result<File, AuthorityError> {
     let path = layout.authority().join("lock");
     let file = File::create(&path).map_err(AuthorityError::io(&path))?;
     match file.try_lock() {
@@ -288,7 +290,12 @@ pub(crate) fn certificate(layout: &Layout, which: Issuer) -> Result<CertificateD
 }
 
 /// Registers an authority's certificate, if it keeps its profile; gives its fingerprint.
-fn record_authority(register: &Register, issuer: Issuer, der: &[u8], now: Timestamp) -> Result<String, AuthorityError> {
+pub(crate) fn record_authority(
+    register: &Register,
+    issuer: Issuer,
+    der: &[u8],
+    now: Timestamp,
+) -> Result<String, AuthorityError> {
     let found = mohur_chain::inspect(der, None, now)?;
     if let Some(problem) = found.problems.first() {
         return Err(problem.clone().into());

@@ -3,7 +3,10 @@
 use std::str::FromStr;
 
 use mohur_wire::Timestamp;
-use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevocationReason, RevokedCertParams, SerialNumber};
+use rcgen::{
+    CertificateRevocationListParams, Issuer as Signer, KeyIdMethod, KeyPair, RevocationReason, RevokedCertParams,
+    SerialNumber,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::AuthorityError;
@@ -130,26 +133,42 @@ impl National {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<String, AuthorityError> {
-        let mut revoked_certs = Vec::new();
-        for record in self.register.revoked(issuer)? {
-            let Some(Revocation { at, reason }) = record.revoked else { continue };
-            revoked_certs.push(RevokedCertParams {
-                serial_number: SerialNumber::from_slice(&unhex(&record.serial)),
-                revocation_time: moment(at)?,
-                reason_code: Some(reason.code()),
-                invalidity_date: None,
-            });
-        }
-        let params = CertificateRevocationListParams {
-            this_update: moment(now)?,
-            next_update: moment(until)?,
-            crl_number: SerialNumber::from(number),
-            issuing_distribution_point: None,
-            revoked_certs,
-            key_identifier_method: KeyIdMethod::Sha256,
-        };
-        Ok(params.signed_by(&self.signer(issuer)?)?.pem()?)
+        let params = list_params(number, &self.register.revoked(issuer)?, (now, until))?;
+        list_pem(params, &self.signer(issuer)?)
     }
+}
+
+/// The list with those of `issued` that are revoked.
+pub(crate) fn list_params(
+    number: u64,
+    issued: &[Record],
+    (now, until): (Timestamp, Timestamp),
+) -> Result<CertificateRevocationListParams, AuthorityError> {
+    let mut revoked_certs = Vec::new();
+    for record in issued {
+        let Some(Revocation { at, reason }) = record.revoked else { continue };
+        revoked_certs.push(RevokedCertParams {
+            serial_number: SerialNumber::from_slice(&unhex(&record.serial)),
+            revocation_time: moment(at)?,
+            reason_code: Some(reason.code()),
+            invalidity_date: None,
+        });
+    }
+    Ok(CertificateRevocationListParams {
+        this_update: moment(now)?,
+        next_update: moment(until)?,
+        crl_number: SerialNumber::from(number),
+        issuing_distribution_point: None,
+        revoked_certs,
+        key_identifier_method: KeyIdMethod::Sha256,
+    })
+}
+
+pub(crate) fn list_pem(
+    params: CertificateRevocationListParams,
+    signer: &Signer<'_, &KeyPair>,
+) -> Result<String, AuthorityError> {
+    Ok(params.signed_by(signer)?.pem()?)
 }
 
 /// Our own register's serial numbers: an even number of digits.

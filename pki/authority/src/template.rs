@@ -5,8 +5,8 @@
 use std::net::IpAddr;
 
 use mohur_chain::oid::{
-    DIRECTORY_POLICY, DOCUMENT_SIGNING_ARCS, OCSP_NO_CHECK_ARCS, OFFICER_POLICY, SEAL_POLICY, TIME_STAMPING,
-    policies_extension,
+    DIRECTORY_POLICY, DOCUMENT_SIGNING_ARCS, DRY_RUN_ARCS, OCSP_NO_CHECK_ARCS, OFFICER_POLICY, SEAL_POLICY,
+    TIME_STAMPING, policies_extension,
 };
 use mohur_chain::{Profile, Role};
 use mohur_crypto::random_bytes;
@@ -58,6 +58,8 @@ pub struct Template {
     pub critical_time_stamping: bool,
     /// `id-pkix-ocsp-nocheck` (RFC 6960 §4.2.2.2.1).
     pub no_check: bool,
+    /// Marked as made in a dry run, with a critical extension that nobody accepts.
+    pub dry_run: bool,
     /// Certificate policy, as DER content octets.
     pub policy: Option<&'static [u8]>,
     /// Valid from.
@@ -85,10 +87,17 @@ impl Template {
             purposes: Vec::new(),
             critical_time_stamping: false,
             no_check: false,
+            dry_run: false,
             policy: None,
             not_before: second(begin)?,
             not_after: second(begin.saturating_add(days.saturating_mul(DAY)))?,
         })
+    }
+
+    /// The same, for so many days.
+    pub(crate) fn living(self, days: i64) -> Result<Self, AuthorityError> {
+        let until = self.not_before.as_second().saturating_add(days.saturating_mul(DAY));
+        Ok(Self { not_after: Timestamp::from_second(until).map_err(|_| AuthorityError::Time)?, ..self })
     }
 
     /// A TLS certificate.
@@ -197,7 +206,8 @@ impl Template {
         params.serial_number = Some(serial());
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::OrganizationName, format!("Mohur {domain}"));
-        params.distinguished_name.push(DnType::CommonName, self.common_name.as_str());
+        let mark = if self.dry_run { "DRY RUN " } else { "" };
+        params.distinguished_name.push(DnType::CommonName, format!("{mark}{}", self.common_name));
         params.is_ca = match self.authority {
             Some(length) => IsCa::Ca(BasicConstraints::Constrained(length)),
             None => IsCa::ExplicitNoCa,
@@ -216,6 +226,11 @@ impl Template {
         }
         if let Some(policies) = self.policy.and_then(policies_extension) {
             params.custom_extensions.push(CustomExtension::from_oid_content(CERTIFICATE_POLICIES, policies));
+        }
+        if self.dry_run {
+            let mut mark = CustomExtension::from_oid_content(DRY_RUN_ARCS, vec![0x05, 0x00]);
+            mark.set_criticality(true);
+            params.custom_extensions.push(mark);
         }
         if self.critical_time_stamping {
             // RFC 3161 §2.3: critical, which `extended_key_usages` never is.

@@ -132,9 +132,17 @@ fn expect(reading: &Reading, claimed: Option<Profile>, expected: Profile) -> Res
 
 /// Checked at load, so that a wrong file shows at start; each path checks it again.
 fn certified(der: &[u8], root: &Reading, authority: &'static str) -> Result<(), TrustError> {
-    let unreadable = TrustError::Authority { authority, source: CertificateError::Unreadable };
-    let Ok((_, parsed)) = X509Certificate::from_der(der) else { return Err(unreadable) };
-    let p384 = root.key == Some(KeyKind::P384);
-    verify_ecdsa_asn1(&root.spki, p384, parsed.tbs_certificate.as_ref(), &parsed.signature_value.data)
-        .map_err(|_| TrustError::NotUnderRoot { authority })
+    match is_signed_by(der, root) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(TrustError::NotUnderRoot { authority }),
+        Err(source) => Err(TrustError::Authority { authority, source }),
+    }
+}
+
+/// Whether the key of an authority signed the certificate.
+pub(crate) fn is_signed_by(der: &[u8], issuer: &Reading) -> Result<bool, CertificateError> {
+    let (_, parsed) = X509Certificate::from_der(der).map_err(|_| CertificateError::Unreadable)?;
+    let p384 = issuer.key == Some(KeyKind::P384);
+    let (signed, signature) = (parsed.tbs_certificate.as_ref(), &parsed.signature_value.data);
+    Ok(verify_ecdsa_asn1(&issuer.spki, p384, signed, signature).is_ok())
 }

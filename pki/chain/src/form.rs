@@ -4,6 +4,7 @@
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{AuthorityKeyIdentifier, GeneralName, NameConstraints, ParsedExtension, X509Extension};
 
+use crate::oid;
 use crate::profile::KEY_CERT_SIGN;
 use crate::reading::Reading;
 
@@ -40,6 +41,8 @@ pub enum Form {
     PolicyConstraints,
     /// A critical extension that this program does not know.
     CriticalExtension,
+    /// The mark of a dry run.
+    DryRun,
 }
 
 impl Form {
@@ -65,6 +68,7 @@ impl Form {
             }
             Self::PolicyConstraints => "policy constraints, which nobody here processes",
             Self::CriticalExtension => "a critical extension that is not known here",
+            Self::DryRun => "made in a dry run of a ceremony, never to be trusted",
         }
     }
 
@@ -83,6 +87,7 @@ impl Form {
             Self::Purposes => "RFC 5280 section 4.2.1.12; decision records 0140 and 0105",
             Self::PolicyConstraints => "RFC 5280 section 4.2.1.11; decision record 0105",
             Self::CriticalExtension => "RFC 5280 section 4.2",
+            Self::DryRun => "decision record 0142",
         }
     }
 
@@ -104,6 +109,7 @@ impl Form {
             Self::Purposes => "none in a root; extendedKeyUsage=serverAuth,clientAuth, not critical, for TLS",
             Self::PolicyConstraints => "no policyConstraints",
             Self::CriticalExtension => "that extension as not critical, or leave it out",
+            Self::DryRun => "the certificate of the real ceremony",
         }
     }
 }
@@ -162,6 +168,7 @@ fn extension_fault(extension: &X509Extension<'_>, reading: &Reading, nameless: b
             (!root && !(server && (critical || usage.any)), Form::Purposes)
         }
         ParsedExtension::PolicyConstraints(_) => (false, Form::PolicyConstraints),
+        _ if extension.oid.as_bytes() == oid::DRY_RUN => (false, Form::DryRun),
         // Whether they may be critical is a matter of the path.
         ParsedExtension::KeyUsage(_) | ParsedExtension::CertificatePolicies(_) => return None,
         _ => (!critical, Form::CriticalExtension),

@@ -4,9 +4,11 @@ use mohur_crypto::Digest;
 use mohur_crypto::digest::sha256;
 use mohur_wire::{MemberId, OfficerId, Timestamp};
 
+use crate::anchors::is_signed_by;
 use crate::certificate::{check_time, hex};
 use crate::profile::{Profile, Subject, claimed, problems, subject};
 use crate::reading::Reading;
+use crate::revocation::RevocationList;
 use crate::{Certificate, CertificateError, Trust};
 
 /// What stands in a certificate, and what is wrong with it.
@@ -40,6 +42,8 @@ pub struct Inspection {
     pub crl_urls: Vec<String>,
     /// The kind of key.
     pub key: &'static str,
+    /// SHA-256 of its `SubjectPublicKeyInfo`.
+    pub public_key: Digest,
     /// All that is wrong, nothing when it is good.
     pub problems: Vec<CertificateError>,
 }
@@ -67,6 +71,7 @@ pub fn inspect(der: &[u8], trust: Option<&Trust>, at: Timestamp) -> Result<Inspe
         officer,
         serial: hex(&reading.serial),
         fingerprint: sha256(der),
+        public_key: sha256(&reading.spki),
         key: reading.key.map_or("unknown", |kind| kind.name()),
         subject: reading.subject,
         issuer: reading.issuer,
@@ -78,4 +83,28 @@ pub fn inspect(der: &[u8], trust: Option<&Trust>, at: Timestamp) -> Result<Inspe
         not_after: reading.not_after,
         problems: faults,
     })
+}
+
+/// What stands in a revocation list, as whoever checks the work of an authority needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListInspection {
+    /// Its number.
+    pub number: Vec<u8>,
+    /// When the next one is due.
+    pub next_update: Timestamp,
+    /// The serial numbers in it, hexadecimal, sorted.
+    pub revoked: Vec<String>,
+}
+
+/// Looks at a revocation list that the authority `issuer` signed, both DER. Anything else is refused.
+pub fn inspect_list(list: &[u8], issuer: &[u8]) -> Result<ListInspection, CertificateError> {
+    let read = RevocationList::read(list, &Reading::of(issuer)?).ok_or(CertificateError::BadSignature)?;
+    let mut revoked: Vec<String> = read.serials().map(hex).collect();
+    revoked.sort_unstable();
+    Ok(ListInspection { number: read.number().to_vec(), next_update: read.next_update(), revoked })
+}
+
+/// Checks that the authority `issuer` signed the certificate, both DER. Says nothing about profile, time or revocation.
+pub fn check_signature(certificate: &[u8], issuer: &[u8]) -> Result<(), CertificateError> {
+    if is_signed_by(certificate, &Reading::of(issuer)?)? { Ok(()) } else { Err(CertificateError::BadSignature) }
 }

@@ -24,7 +24,7 @@ mod trust;
 pub use certificate::Certificate;
 pub use error::{CertificateError, TrustError};
 pub use form::Form;
-pub use inspection::{Inspection, inspect};
+pub use inspection::{Inspection, ListInspection, check_signature, inspect, inspect_list};
 pub use lint::{Finding, lint};
 pub use pem::read_pem_file;
 pub use profile::{Profile, Role};

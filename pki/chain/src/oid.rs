@@ -20,6 +20,12 @@ pub const OFFICER_POLICY: &[u8] = &[
     0x51, 0x03,
 ];
 
+/// `2.999.142`, of the arc for examples: the critical extension that marks what a dry run of a ceremony made. Whoever keeps to
+/// RFC 5280 refuses it.
+pub const DRY_RUN: &[u8] = &[0x88, 0x37, 0x81, 0x0e];
+/// The same by its numbers.
+pub const DRY_RUN_ARCS: &[u64] = &[2, 999, 142];
+
 /// `id-kp-serverAuth` (RFC 5280).
 pub const SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
 /// `id-kp-clientAuth` (RFC 5280).

@@ -65,6 +65,14 @@ impl RevocationList {
         }
     }
 
+    pub(crate) fn number(&self) -> &[u8] {
+        &self.number
+    }
+
+    pub(crate) fn serials(&self) -> impl Iterator<Item = &[u8]> {
+        self.revoked.iter().map(Vec::as_slice)
+    }
+
     /// Whether the serial number stands in it.
     pub(crate) fn has(&self, serial: &[u8]) -> bool {
         self.revoked.contains(serial)

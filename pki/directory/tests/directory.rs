@@ -107,7 +107,7 @@ impl World {
     }
 
     fn signed(&self) -> String {
-        sign(&self.directory, self.national.directory_signer()).unwrap()
+        sign(&self.directory, self.national.directory_signer().unwrap()).unwrap()
     }
 
     fn verify(&self) -> Result<Snapshot, DirectoryError> {
@@ -209,7 +209,7 @@ fn only_the_directory_profile_under_our_root_signs() {
     let lower = world.national.forge(&lower).unwrap().seal().unwrap();
     assert!(matches!(verify(&lower), DirectoryError::Signer(CertificateError::UntrustedIssuer)));
     let foreign = World::new();
-    assert!(matches!(verify(foreign.national.directory_signer()), DirectoryError::Signer(_)));
+    assert!(matches!(verify(foreign.national.directory_signer().unwrap()), DirectoryError::Signer(_)));
 
     /// Shows a good certificate and signs with another key.
     struct Pretender<'a>(&'a dyn Seal, &'a dyn Seal);
@@ -224,14 +224,14 @@ fn only_the_directory_profile_under_our_root_signs() {
             self.1.sign(message)
         }
     }
-    let pretender = Pretender(world.national.directory_signer(), &seal);
+    let pretender = Pretender(world.national.directory_signer().unwrap(), &seal);
     assert!(matches!(verify(&pretender), DirectoryError::BadSignature));
 }
 
 #[test]
 fn a_revoked_signer_signs_no_more() {
     let mut world = World::new();
-    let signer = Certificate::parse(world.national.directory_signer().certificate()).unwrap();
+    let signer = Certificate::parse(world.national.directory_signer().unwrap().certificate()).unwrap();
     world.verify().unwrap();
     world.national.revoke(&signer.serial(), Reason::KeyCompromise, at("01T12:30")).unwrap();
     assert!(matches!(world.verify(), Err(DirectoryError::Signer(CertificateError::Revoked))));

@@ -86,13 +86,13 @@ impl Realm {
 
     fn domain(&self) -> Domain {
         let trust = self.national.trust().unwrap();
-        let text = sign(&self.directory, self.national.directory_signer()).unwrap();
+        let text = sign(&self.directory, self.national.directory_signer().unwrap()).unwrap();
         Domain { directory: Snapshot::verify(&text, &trust, at(0), 0).unwrap(), trust: Arc::new(trust) }
     }
 
     fn files(&self, domain: &str) -> ForeignFiles {
         let file = |name: &str| self.folder.path().join(name);
-        let text = sign(&self.directory, self.national.directory_signer()).unwrap();
+        let text = sign(&self.directory, self.national.directory_signer().unwrap()).unwrap();
         fs::write(file("directory.jws"), text).unwrap();
         ForeignFiles {
             domain: domain.to_owned(),

@@ -31,13 +31,13 @@ const EXPECTED: &str = "a PKCS#8 key in PEM, encrypted with PBES2 (PBKDF2 with H
                         `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256` writes one";
 
 /// For passphrases that a person chose (OWASP's figure for PBKDF2-HMAC-SHA-256).
-const ITERATIONS_CHOSEN: u32 = 600_000;
+pub(crate) const ITERATIONS_CHOSEN: u32 = 600_000;
 /// For generated passphrases: 256 random bits need no stretching, and a restart opens a dozen keys.
-const ITERATIONS_GENERATED: u32 = 10_000;
+pub(crate) const ITERATIONS_GENERATED: u32 = 10_000;
 /// More keys than this in one file are no renewal.
 const MOST_KEYS: usize = 4;
 /// More than this from a file is a denial of service.
-const MAX_ITERATIONS: u32 = 10_000_000;
+pub(crate) const MAX_ITERATIONS: u32 = 10_000_000;
 
 /// Encrypts `pkcs8` (DER) to a new file of mode 0600.
 pub fn write_encrypted(path: &Path, pkcs8: &[u8], passphrase: &Passphrase) -> Result<(), SealError> {

@@ -11,6 +11,7 @@ pub mod key_file;
 mod log_signer;
 pub mod passphrase;
 pub mod pkcs11;
+pub mod sealed;
 mod software;
 mod source;
 mod x509;

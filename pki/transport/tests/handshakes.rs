@@ -50,7 +50,7 @@ fn directory(national: &National, version: u64, denied: &[&TlsMaterial]) -> Snap
         denied: denied.iter().map(|material| material.certificate().fingerprint().into()).collect(),
         definitions: Vec::new(),
     };
-    let text = sign(&directory, national.directory_signer()).unwrap();
+    let text = sign(&directory, national.directory_signer().unwrap()).unwrap();
     Snapshot::verify(&text, &national.trust().unwrap(), day(0), 0).unwrap()
 }
 

@@ -198,7 +198,7 @@ impl Nation {
             entry.policy = Some(PolicyEntry { version: policy.version(), digest });
         }
         change(&mut self.directory);
-        let text = mohur_directory::sign(&self.directory, self.national.directory_signer()).unwrap();
+        let text = mohur_directory::sign(&self.directory, self.national.directory_signer().unwrap()).unwrap();
         std::fs::write(self.path("directory.jws"), text).unwrap();
     }
 

@@ -94,7 +94,7 @@ impl Domain {
             denied: denied.iter().map(|material| material.certificate().fingerprint().into()).collect(),
             definitions: Vec::new(),
         };
-        let text = mohur_directory::sign(&directory, self.national.directory_signer()).unwrap();
+        let text = mohur_directory::sign(&directory, self.national.directory_signer().unwrap()).unwrap();
         Snapshot::verify(&text, &self.national.trust().unwrap(), self.now, 0).unwrap()
     }
 

@@ -130,7 +130,7 @@ impl Nation {
         self.directory.issued = now;
         self.directory.expires = now + 24.hours();
         self.name_policies()?;
-        let text = mohur_directory::sign(&self.directory, self.national.directory_signer())?;
+        let text = mohur_directory::sign(&self.directory, self.national.directory_signer()?)?;
         self.write("directory.jws", &text)
     }
 
