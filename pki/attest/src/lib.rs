@@ -5,4 +5,5 @@
 
 mod algorithm;
 mod asn1;
+pub mod ocsp;
 pub mod timestamp;

@@ -83,6 +83,10 @@ pub enum AuthorityError {
     /// What was asked for does not fit the profile.
     #[error("such a certificate would be refused: {0}")]
     Profile(#[from] CertificateError),
+    /// An OCSP responder could not be made.
+    #[cfg(feature = "serve")]
+    #[error(transparent)]
+    Responder(#[from] mohur_attest::ocsp::ResponderError),
     /// The trust anchors are not good.
     #[error(transparent)]
     Trust(#[from] TrustError),

@@ -10,6 +10,7 @@ pub mod error;
 pub mod form;
 pub mod inspection;
 pub mod lint;
+mod list;
 mod naming;
 pub mod oid;
 mod path;
@@ -26,6 +27,7 @@ pub use error::{CertificateError, TrustError};
 pub use form::Form;
 pub use inspection::{Inspection, ListInspection, check_signature, inspect, inspect_list};
 pub use lint::{Finding, lint};
+pub use list::ListHeader;
 pub use pem::read_pem_file;
 pub use profile::{Profile, Role};
 pub use proof::{

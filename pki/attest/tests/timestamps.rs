@@ -3,8 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,87 +14,21 @@ use mohur_chain::{Anchors, CertificateError};
 use mohur_seal::SoftwareSeal;
 use mohur_wire::Timestamp;
 
+mod shop;
+
+use shop::{Shop, now};
+
 const POLICY: &str = "2.25.168881632066891434156959818910932949201.10";
 const NONCE: [u8; 16] = [0x81, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
-/// A root, an intermediate and authorities below it, all made by openssl.
-struct Shop {
-    folder: tempfile::TempDir,
+/// What a shop has for time stamps.
+trait Stamps {
+    fn authority(&self, name: &str) -> Result<Authority, AuthorityError>;
+    fn anchors(&self, name: &str) -> Anchors;
+    fn reply(&self, query: &Query, options: &str, section: &str) -> Vec<u8>;
 }
 
-const EXTENSIONS: &str = "\
-[ca]
-basicConstraints = critical, CA:true
-keyUsage = critical, keyCertSign, cRLSign
-subjectKeyIdentifier = hash
-[tsa]
-basicConstraints = critical, CA:false
-keyUsage = critical, digitalSignature
-extendedKeyUsage = critical, timeStamping
-subjectKeyIdentifier = hash
-[loose]
-basicConstraints = critical, CA:false
-keyUsage = critical, digitalSignature
-extendedKeyUsage = timeStamping
-[double]
-basicConstraints = critical, CA:false
-keyUsage = critical, digitalSignature
-extendedKeyUsage = critical, timeStamping, clientAuth
-";
-
-impl Shop {
-    fn new() -> Self {
-        let shop = Self { folder: tempfile::tempdir().unwrap() };
-        fs::write(shop.path("ext.cnf"), EXTENSIONS).unwrap();
-        for root in ["root", "other"] {
-            shop.key(root, "ec");
-            shop.openssl(&format!(
-                "req -x509 -new -key {root}.key -subj /CN={root} -days 400 -out {root}.pem -config /dev/null \
-                 -addext basicConstraints=critical,CA:true -addext keyUsage=critical,keyCertSign"
-            ));
-        }
-        shop.issue("middle", "ec", "ca", "root");
-        shop.issue("tsa", "ec", "tsa", "middle");
-        shop
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn run(&self, line: &str) -> Output {
-        Command::new("openssl").args(line.split_whitespace()).current_dir(self.folder.path()).output().unwrap()
-    }
-
-    fn openssl(&self, line: &str) {
-        let output = self.run(line);
-        assert!(output.status.success(), "openssl {line}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    fn key(&self, name: &str, kind: &str) {
-        let algorithm = match kind {
-            "ec" => "EC -pkeyopt ec_paramgen_curve:P-256",
-            "p384" => "EC -pkeyopt ec_paramgen_curve:P-384",
-            _ => "RSA -pkeyopt rsa_keygen_bits:2048",
-        };
-        self.openssl(&format!("genpkey -algorithm {algorithm} -out {name}.key"));
-        self.openssl(&format!("pkcs8 -topk8 -nocrypt -in {name}.key -outform DER -out {name}.p8"));
-    }
-
-    fn issue(&self, name: &str, kind: &str, section: &str, issuer: &str) {
-        self.key(name, kind);
-        self.openssl(&format!("req -new -key {name}.key -subj /CN={name} -out {name}.csr -config /dev/null"));
-        self.openssl(&format!(
-            "x509 -req -in {name}.csr -CA {issuer}.pem -CAkey {issuer}.key -CAcreateserial -days 300 -sha256 \
-             -extfile ext.cnf -extensions {section} -out {name}.pem"
-        ));
-        self.openssl(&format!("x509 -in {name}.pem -outform DER -out {name}.der"));
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.path(name)).unwrap()
-    }
-
+impl Stamps for Shop {
     fn authority(&self, name: &str) -> Result<Authority, AuthorityError> {
         let seal =
             SoftwareSeal::from_pkcs8(&self.read(&format!("{name}.p8")), &self.read(&format!("{name}.der"))).unwrap();
@@ -124,9 +57,10 @@ impl Shop {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "what openssl checks is judged by the machine's clock")]
-fn now() -> Timestamp {
-    Timestamp::now()
+fn shop() -> Shop {
+    let shop = Shop::new();
+    shop.issue("tsa", "ec", "tsa", "middle");
+    shop
 }
 
 fn imprint() -> Imprint {
@@ -135,7 +69,7 @@ fn imprint() -> Imprint {
 
 #[test]
 fn openssl_accepts_our_time_stamps_and_refuses_altered_ones() {
-    let shop = Shop::new();
+    let shop = shop();
     let authority = shop.authority("tsa").unwrap();
     fs::write(shop.path("data"), b"what existed").unwrap();
     fs::write(shop.path("other-data"), b"what did not").unwrap();
@@ -171,7 +105,7 @@ fn openssl_accepts_our_time_stamps_and_refuses_altered_ones() {
 
 #[test]
 fn openssl_reads_why_we_refuse() {
-    let shop = Shop::new();
+    let shop = shop();
     let authority = shop.authority("tsa").unwrap();
     fs::write(shop.path("data"), b"what existed").unwrap();
     let serial = || panic!("no number is spent on a refusal");
@@ -213,7 +147,7 @@ fn openssl_reads_why_we_refuse() {
 
 #[test]
 fn we_accept_time_stamps_of_openssl_whatever_it_signs_with() {
-    let shop = Shop::new();
+    let shop = shop();
     shop.issue("rsa", "rsa", "tsa", "middle");
     shop.issue("p384", "p384", "tsa", "middle");
     let anchors = shop.anchors("root.pem");
@@ -248,7 +182,7 @@ fn we_accept_time_stamps_of_openssl_whatever_it_signs_with() {
 
 #[test]
 fn an_answer_to_another_question_is_refused() {
-    let shop = Shop::new();
+    let shop = shop();
     let anchors = shop.anchors("root.pem");
     let options = "-signer tsa.pem -inkey tsa.key -chain middle.pem";
     let section = "signer_digest = sha256\ness_cert_id_alg = sha256";
@@ -270,7 +204,7 @@ fn an_answer_to_another_question_is_refused() {
 
 #[test]
 fn only_a_certificate_for_time_stamps_alone_may_sign_them() {
-    let shop = Shop::new();
+    let shop = shop();
     for section in ["loose", "double"] {
         shop.issue(section, "ec", section, "middle");
         let refused = shop.authority(section).unwrap_err();
@@ -283,7 +217,7 @@ fn only_a_certificate_for_time_stamps_alone_may_sign_them() {
 
 #[test]
 fn revocation_lists_count_when_there_are_any() {
-    let shop = Shop::new();
+    let shop = shop();
     let empty: &Path = &shop.path("index");
     fs::write(empty, "").unwrap();
     fs::write(shop.path("crlnumber"), "01\n").unwrap();
