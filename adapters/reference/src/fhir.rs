@@ -55,7 +55,7 @@ fn observations(country: &Country, call: &Call<'_>, faults: Faults) -> Outcome {
         return Err(unsupported("exactly two parameters: patient and code"));
     };
     let id = patient.strip_prefix("Patient/").unwrap_or(patient);
-    let citizen = country.citizens().iter().find(|c| c.health.as_ref().is_some_and(|card| card.patient == id));
+    let citizen = country.patient(id);
     let mut codes: Vec<&str> = codes.split(',').collect();
     if faults.extra_fields {
         codes.push(resource::BODY_WEIGHT);

@@ -3,7 +3,6 @@
 //! They are what a first run and the tests ask instead of the ministries' own registers. Adapters never link this
 //! crate: they reach it over the network, as they would the real one.
 
-pub mod country;
 mod fhir;
 mod iso20022;
 mod osia;
@@ -12,5 +11,6 @@ mod register;
 mod token;
 mod web;
 
-pub use country::{Address, Citizen, Country, Dwelling, HoldingKind, Oddity};
+pub use mohur_country as country;
+pub use mohur_country::{Address, Citizen, Country, Dwelling, HoldingKind, Mark, Oddity};
 pub use register::{Faults, Kind, Register, RegisterError};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use mohur_http::SystemClock;
-use mohur_reference::{Country, Kind, Register};
+use mohur_reference::country::{self, POPULATION};
+use mohur_reference::{Country, Kind, Mark, Oddity, Register};
 use serde_json::{Value, json};
 
 use crate::output::{CliError, Exit, Output};
@@ -22,6 +23,7 @@ Examples:
   mohur registry people --odd --json                    those with whom something is wrong, as JSON
   mohur registry run --all                              all of them on free loopback ports
   mohur registry run civil-registry --listen 127.0.0.1:7101
+  mohur registry seed --people 100000 --out country     a whole country, as tables for PostgreSQL
 
 What each register speaks: docs/registries.md";
 
@@ -51,9 +53,8 @@ enum Command {
         /// The folder in which each register's bearer token is put, as <register>.token.
         #[arg(long, default_value = "mohur-registers")]
         credentials: PathBuf,
-        /// The seed of the country.
-        #[arg(long, default_value_t = Country::SEED)]
-        seed: u64,
+        #[command(flatten)]
+        size: Size,
     },
     /// List the people of the synthetic country.
     #[command(after_help = "Example:\n  mohur registry people --odd")]
@@ -61,24 +62,53 @@ enum Command {
         /// Only those with whom something is wrong, on purpose.
         #[arg(long)]
         odd: bool,
-        /// The seed of the country.
-        #[arg(long, default_value_t = Country::SEED)]
-        seed: u64,
+        #[command(flatten)]
+        size: Size,
     },
+    /// Write the whole country down: a table of each register, ready for PostgreSQL's COPY.
+    #[command(after_help = "Example:\n  mohur registry seed --people 100000 --seed 7 --out country\n  \
+        psql -c \"\\copy documents from 'country/documents.csv' with (format csv, header match)\"\n\n\
+        The same seed and size give the same bytes. What registers say against each other is listed in\n\
+        contradictions.json. The tables: docs/reference-country.md")]
+    Seed {
+        #[command(flatten)]
+        size: Size,
+        /// A folder that is empty or not there yet.
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+/// Which country.
+#[derive(clap::Args, Clone, Copy)]
+struct Size {
+    /// The seed of the country.
+    #[arg(long, default_value_t = Country::SEED)]
+    seed: u64,
+    /// How many people with a FIN live there.
+    #[arg(long, default_value_t = POPULATION, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    people: u32,
+}
+
+impl Size {
+    fn country(self) -> Country {
+        Country::of(self.seed, self.people)
+    }
 }
 
 /// Runs `mohur registry`.
 pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     match args.command {
-        Command::Run { registers, all, listen, credentials, seed } => {
+        Command::Run { registers, all, listen, credentials, size } => {
             let kinds = if all { Kind::ALL.to_vec() } else { registers };
             process::logs(out);
-            process::run(serve(kinds, listen, credentials, seed, out))
+            process::run(serve(kinds, listen, credentials, size, out))
         }
-        Command::People { odd, seed } => {
-            people(&Country::from_seed(seed), odd, out);
+        Command::People { odd, size } => {
+            people(&size.country(), odd, out);
             Ok(ExitCode::SUCCESS)
         }
+        Command::Seed { size, out: folder } => seed(size, &folder, out),
     }
 }
 
@@ -91,13 +121,13 @@ async fn serve(
     kinds: Vec<Kind>,
     listen: SocketAddr,
     credentials: PathBuf,
-    seed: u64,
+    size: Size,
     out: &Output,
 ) -> Result<ExitCode, CliError> {
     if !listen.ip().is_loopback() {
         return Err(CliError::usage("--listen must be a loopback address: the registers speak plain HTTP"));
     }
-    let country = Arc::new(Country::from_seed(seed));
+    let country = Arc::new(size.country());
     let (mut text, mut documents, mut running) = (String::new(), Vec::new(), Vec::new());
     let mut address = listen;
     for kind in kinds {
@@ -123,6 +153,30 @@ async fn serve(
     Ok(ExitCode::SUCCESS)
 }
 
+fn seed(size: Size, folder: &Path, out: &Output) -> Result<ExitCode, CliError> {
+    let mut told = 0;
+    let shows = !out.is_json() && std::io::stderr().is_terminal();
+    let mut progress = |written: u32| {
+        let hundredth = u64::from(written) * 100 / u64::from(size.people);
+        if shows && hundredth != told {
+            told = hundredth;
+            eprint!("\r{hundredth:>3} % of {} people", size.people);
+        }
+    };
+    let summary = country::seed(folder, size.seed, size.people, &mut progress).map_err(CliError::usage)?;
+    if shows {
+        eprintln!();
+    }
+    let mut text = String::new();
+    for (table, rows) in &summary.rows {
+        let _ = writeln!(text, "{table:<20} {rows:>9} rows");
+    }
+    let (contradictions, folder) = (summary.contradictions, folder.display());
+    let _ = write!(text, "{contradictions} contradictions, listed in {folder}/contradictions.json");
+    out.say(text, &summary);
+    Ok(ExitCode::SUCCESS)
+}
+
 /// The token is a credential, even if only for synthetic people: nobody else may read it.
 fn write_token(folder: &Path, file: &Path, token: &str) -> Result<(), CliError> {
     let wrong = |error: std::io::Error| CliError::usage(format!("{}: {error}", file.display()));
@@ -140,10 +194,11 @@ fn people(country: &Country, only_odd: bool, out: &Output) {
         "FIN", "FAMILY NAME", "NAME", "BORN", "STATUS", "RECEIPT", "ODD"
     );
     let mut documents: Vec<Value> = Vec::new();
-    let shown = country.citizens().iter().filter(|citizen| !only_odd || citizen.oddity.is_some());
+    let shown = country.citizens().iter().filter(|citizen| !only_odd || !citizen.is_clear());
     for citizen in shown {
         let claims = &citizen.claims;
-        let odd = citizen.oddity.map(mohur_reference::Oddity::sentence);
+        let dead = citizen.death.map(|_| "is dead");
+        let odd = citizen.oddity.map(Oddity::sentence).or_else(|| citizen.mark.map(Mark::sentence)).or(dead);
         let (fin, family, given) = (citizen.fin.as_str(), claims.family_name.as_str(), claims.given_name.as_str());
         let (born, status, receipt) = (claims.birth_date, claims.marital_status.as_str(), claims.receipt.as_str());
         let note = odd.unwrap_or_default();

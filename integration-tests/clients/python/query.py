@@ -3,7 +3,7 @@
 Nothing here is Möhür's own code: mutual TLS is Python's, the signatures are made and verified by http-message-signatures.
 A passport office reads a blood group:
 
-    python query.py --config client.toml AZ/GOV/MOH/health-card/vitals/v1 --fin Y6GQJXS --read bloodGroup,height \\
+    python query.py --config client.toml AZ/GOV/MOH/health-card/vitals/v1 --fin JS8XANB --read bloodGroup,height \\
         --purpose issue-id-document --case C-1
 
 The owner's seal inside the answer is checked by owners_seal.py beside this file; checking it is a caller's choice.

@@ -5,7 +5,7 @@ office reads a blood group:
 
     python soap_query.py AZ/GOV/MIA/id-cards AZ/GOV/MOH/health-card/vitals/v1 --door https://broker.example:8443 \\
         --folder . --passphrase passphrase --authority root.pem --brokers-seal broker-seal.pem \\
-        --fin Y6GQJXS --read bloodGroup,height --purpose issue-id-document --case C-1
+        --fin JS8XANB --read bloodGroup,height --purpose issue-id-document --case C-1
 """
 
 import argparse

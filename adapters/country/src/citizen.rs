@@ -4,7 +4,8 @@ use jiff::civil::Date;
 use mohur_wire::Fin;
 use mohur_wire::subject::ReceiptNumber;
 
-use super::dwelling::Address;
+use crate::dwelling::Address;
+use crate::mark::Mark;
 
 /// A person who does not exist.
 #[derive(Clone)]
@@ -23,6 +24,70 @@ pub struct Citizen {
     pub payment: Option<Payment>,
     /// What is wrong with this person's records, on purpose.
     pub oddity: Option<Oddity>,
+    /// Sex and patronymic, which the application does not repeat.
+    pub sex: Sex,
+    /// Patronymic.
+    pub patronymic: String,
+    /// The person's place in the country, from 0.
+    pub place: u64,
+    /// How the person came into the country's families.
+    pub kinship: Kinship,
+    /// The father, if he is in the country's books.
+    pub father: Option<Fin>,
+    /// The mother, if she is in the country's books.
+    pub mother: Option<Fin>,
+    /// The day of death.
+    pub death: Option<Date>,
+    /// In whose home the person lives, or lived, if not in one of their own.
+    pub lives_with: Option<Fin>,
+    /// What the population register holds beyond the civil registry's facts.
+    pub population: PopulationEntry,
+    /// What registers hold against the person, or against each other, on purpose.
+    pub mark: Option<Mark>,
+}
+
+/// How somebody belongs to the families of a district.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kinship {
+    /// An applicant: the families are made around these.
+    Applicant,
+    /// A child of two applicants.
+    Child,
+    /// Father or mother of an applicant.
+    Parent,
+    /// Brother or sister of an applicant.
+    Sibling,
+}
+
+/// What the population register has copied from others, or holds by itself. Where it differs from its source, that is
+/// deliberate: see [`Mark`].
+#[derive(Clone, Default)]
+pub struct PopulationEntry {
+    /// The registered residence.
+    pub address: String,
+    /// The number of the identity card.
+    pub card: Option<String>,
+    /// ABO and Rh.
+    pub blood_group: Option<&'static str>,
+    /// The ANSI/NIST code.
+    pub eye_colour: Option<&'static str>,
+    /// Centimetres.
+    pub height: Option<u32>,
+}
+
+impl Citizen {
+    /// Whether nothing is wrong on purpose, and the person lives.
+    pub const fn is_clear(&self) -> bool {
+        self.oddity.is_none() && self.mark.is_none() && self.death.is_none()
+    }
+
+    /// Family name, given name and date of birth as registers have them: from the birth act or, without one, from the
+    /// application.
+    pub fn recorded(&self) -> (&str, &str, Date) {
+        self.birth.as_ref().map_or((&self.claims.family_name, &self.claims.given_name, self.claims.birth_date), |act| {
+            (&act.family_name, &act.given_name, act.birth_date)
+        })
+    }
 }
 
 /// What an applicant writes on the form.
@@ -60,7 +125,7 @@ pub struct BirthAct {
 }
 
 /// Sex, as the act has it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sex {
     /// Male.
     Male,
@@ -77,10 +142,25 @@ pub struct CivilStatus {
     pub marriage_date: Option<Date>,
     /// The other spouse, if married to a person of this country.
     pub spouse: Option<Fin>,
+    /// With whom the last marriage was, if there was one.
+    pub partner: Option<Fin>,
+    /// When it ended by divorce.
+    pub divorced: Option<Date>,
+}
+
+impl CivilStatus {
+    /// Nobody was ever married to this person.
+    pub const SINGLE: Self = Self {
+        marital_status: MaritalStatus::Single,
+        marriage_date: None,
+        spouse: None,
+        partner: None,
+        divorced: None,
+    };
 }
 
 /// Marital status.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MaritalStatus {
     /// Never married.
     Single,

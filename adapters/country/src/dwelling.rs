@@ -94,9 +94,9 @@ impl Address {
         [&self.city, &self.street, &self.building].into_iter().chain(&self.flat).map(String::as_str)
     }
 
-    /// Whether the two are the same for the register: capitals and blanks do not count.
-    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
-        self.parts().map(plain).eq(other.parts().map(plain))
+    /// The form in which the register compares: capitals and blanks do not count.
+    pub(crate) fn key(&self) -> String {
+        self.parts().map(plain).collect::<Vec<_>>().join(",")
     }
 }
 

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_seed_gives_the_same_people_and_another_seed_others() {
     let (one, two) = (Country::default(), Country::default());
-    assert_eq!(one.citizens().len(), 200);
+    assert_eq!(one.citizens().len(), 500);
     assert!(one.citizens().iter().zip(two.citizens()).all(|(a, b)| a.fin == b.fin));
     assert_ne!(one.clear_citizen().fin, Country::from_seed(1).clear_citizen().fin);
 }
@@ -14,7 +14,7 @@ fn a_seed_gives_the_same_people_and_another_seed_others() {
 fn every_number_and_every_receipt_is_given_once() {
     let country = Country::default();
     let fins: BTreeSet<_> = country.citizens().iter().map(|citizen| citizen.fin).collect();
-    assert_eq!(fins.len(), 200);
+    assert_eq!(fins.len(), 500);
     assert!(!fins.contains(&country.unused_fin()));
     let receipts: Vec<_> = country.citizens().iter().filter_map(|citizen| citizen.payment.as_ref()).collect();
     let unique: BTreeSet<_> = receipts.iter().map(|payment| payment.receipt.as_str()).collect();
@@ -50,7 +50,9 @@ fn the_clear_one_is_clear_and_the_contradicted_one_is_not() {
         let payment = country.payment(citizen.claims.receipt.as_str()).unwrap();
         assert!(payment.payer == citizen.fin && payment.amount == FEE && payment.progress == Progress::Booked);
         let card = citizen.health.as_ref().unwrap();
-        assert!(card.blood_group.is_some() && card.eye_colour.is_some() && card.height.is_some());
+        assert!(
+            citizen.death.is_none() && card.blood_group.is_some() && card.eye_colour.is_some() && card.height.is_some()
+        );
     }
     let contradicted = country.contradicted_citizen();
     assert_ne!(contradicted.claims.birth_date, contradicted.birth.as_ref().unwrap().birth_date);
@@ -65,6 +67,11 @@ fn everybody_claims_a_home_and_holds_a_right_in_it_but_for_tenants_and_sellers()
     let mut kinds = BTreeSet::new();
     for citizen in country.citizens() {
         let dwelling = country.dwelling_at(&citizen.claims.home).unwrap();
+        if let Some(host) = citizen.lives_with {
+            assert!(!dwelling.is_held_by(citizen.fin), "a child owns nothing");
+            assert_eq!(country.citizen(host).unwrap().claims.home.to_string(), citizen.claims.home.to_string());
+            continue;
+        }
         let without = matches!(citizen.oddity, Some(Oddity::ClaimsRentedHome | Oddity::ClaimsSoldHome));
         assert_eq!(dwelling.is_held_by(citizen.fin), !without, "{:?}", citizen.oddity);
         kinds.extend(dwelling.holdings.iter().map(|held| held.kind.as_str()));

@@ -1,26 +1,35 @@
-//! How the people of the synthetic country come to their homes. A stream of its own: who somebody is does not change with
-//! where they live.
+//! How the people of a district come to their homes. A stream of its own: who somebody is does not change with where
+//! they live.
 
 use std::collections::BTreeMap;
 
 use jiff::ToSpan;
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use mohur_wire::Fin;
 
-use super::citizen::{Citizen, Oddity};
-use super::dwelling::{Address, Dwelling, Holding, HoldingKind};
-use super::names;
-use super::random::Stream;
+use crate::citizen::{Citizen, Oddity};
+use crate::dwelling::{Address, Dwelling, Holding, HoldingKind};
+use crate::make::COUNTED;
+use crate::mark::Mark;
+use crate::names;
+use crate::random::Stream;
 
-/// The day from which rights are counted back.
-const COUNTED: Date = date(2026, 1, 1);
+/// Numbers that are left for each district: more than it has people.
+const NUMBERS: u64 = 1_000;
+const RIGHTS: u64 = 4_000;
 
-/// Makes a dwelling for everybody, one for a couple, and puts its address on their application forms.
-pub(super) fn dwellings(seed: u64, people: &mut [Citizen]) -> Vec<Dwelling> {
-    let mut town = Town { stream: Stream::new(seed ^ 0x000D_A701), dwellings: Vec::new(), rights: 0 };
+/// Makes a dwelling for everybody who has a home of their own, one for a couple, and puts its address on the application
+/// forms of all who live there.
+pub(crate) fn dwellings(seed: u64, district: u32, people: &mut [Citizen]) -> Vec<Dwelling> {
+    let mut town = Town {
+        stream: Stream::of(seed, district, 0x000D_A701),
+        district,
+        dwellings: Vec::new(),
+        rights: u64::from(district) * RIGHTS,
+    };
     let mut homes: BTreeMap<Fin, Address> = BTreeMap::new();
     let landlord = people.first().map(|citizen| citizen.fin);
-    for citizen in people.iter() {
+    for citizen in people.iter().filter(|citizen| citizen.lives_with.is_none()) {
         if homes.contains_key(&citizen.fin) {
             continue;
         }
@@ -29,6 +38,17 @@ pub(super) fn dwellings(seed: u64, people: &mut [Citizen]) -> Vec<Dwelling> {
         for person in [Some(citizen.fin), spouse].into_iter().flatten() {
             homes.insert(person, address.clone());
         }
+    }
+    // A child lives with the mother, she with a widowed father, he perhaps with an applicant: a chain of three.
+    for _ in 0..3 {
+        for citizen in people.iter().filter(|citizen| citizen.lives_with.is_some()) {
+            if let Some(home) = citizen.lives_with.and_then(|host| homes.get(&host)).cloned() {
+                homes.entry(citizen.fin).or_insert(home);
+            }
+        }
+    }
+    for citizen in people.iter().filter(|citizen| citizen.mark == Some(Mark::DeadOwner)) {
+        town.leave(citizen.fin);
     }
     for citizen in people {
         if let Some(home) = homes.remove(&citizen.fin) {
@@ -40,15 +60,15 @@ pub(super) fn dwellings(seed: u64, people: &mut [Citizen]) -> Vec<Dwelling> {
 
 struct Town {
     stream: Stream,
+    district: u32,
     dwellings: Vec<Dwelling>,
-    rights: u32,
+    rights: u64,
 }
 
 impl Town {
     /// A dwelling for a person, with the rights that their household and others hold in it.
     fn build(&mut self, citizen: &Citizen, landlord: Option<Fin>) -> Address {
-        let number = u32::try_from(self.dwellings.len()).unwrap_or(u32::MAX);
-        let address = self.address(number);
+        let address = self.address();
         let since = COUNTED.saturating_sub(i64::from(self.stream.between(400, 9_000)).days());
         let sold = COUNTED.saturating_sub(i64::from(self.stream.between(5, 300)).days());
         let fin = citizen.fin;
@@ -66,10 +86,22 @@ impl Town {
                 .collect(),
             (_, None, landlord) => self.of_one(fin, landlord, since),
         };
+        self.register(address.clone(), holdings);
+        address
+    }
+
+    /// A dwelling whose only owner is dead: nobody has told the register.
+    fn leave(&mut self, owner: Fin) {
+        let since = COUNTED.saturating_sub(i64::from(self.stream.between(9_000, 12_000)).days());
+        let (address, holding) = (self.address(), self.holding(owner, HoldingKind::Ownership, (1, 1), since));
+        self.register(address, vec![holding]);
+    }
+
+    fn register(&mut self, address: Address, holdings: Vec<Holding>) {
+        let number = u64::from(self.district) * NUMBERS + self.dwellings.len() as u64;
         let title = format!("AZ-R-{:06}", 200_000 + number * 7);
         let unit = format!("AZ-D-{:06}", 500_000 + number * 13);
-        self.dwellings.push(Dwelling { title, unit, address: address.clone(), holdings });
-        address
+        self.dwellings.push(Dwelling { title, unit, address, holdings });
     }
 
     /// Somebody who lives alone: mostly the only owner; some share with a relative, live by usufruct, or have a lender.
@@ -96,15 +128,25 @@ impl Town {
         Holding { id: format!("AZ-H-{:07}", self.rights), holder, kind, share, since, until: None }
     }
 
-    /// An address that no other dwelling has: the house's number goes on with every dwelling.
-    fn address(&mut self, number: u32) -> Address {
+    /// An address that no other dwelling has: the house's number goes on with every dwelling of the district, and every
+    /// district has streets of its own.
+    fn address(&mut self) -> Address {
         let flat = self.stream.percent(80).then(|| self.stream.between(1, 120).to_string());
         let letter = if self.stream.percent(15) { "A" } else { "" };
         Address {
             city: self.stream.pick(names::PLACES).to_owned(),
-            street: self.stream.pick(names::STREETS).to_owned(),
-            building: format!("{}{letter}", number + 1),
+            street: self.street(),
+            building: format!("{}{letter}", self.dwellings.len() + 1),
             flat,
+        }
+    }
+
+    fn street(&mut self) -> String {
+        let street = self.stream.pick(names::STREETS);
+        match self.district {
+            0 => street.to_owned(),
+            // E.g. "3-cü Nizami küçəsi".
+            district => format!("{} {street}", names::ordinal(district)),
         }
     }
 }
