@@ -7,12 +7,11 @@ use std::time::Duration;
 use mohur_chain::TrustFiles;
 use mohur_config::{ConfigErrors, Table};
 use mohur_directory::ForeignFiles;
-use mohur_http::{Limits, foreign_files, inside_client, seal_source};
+use mohur_http::{BreakerSettings, Limits, foreign_files, inside_client, seal_source};
 use mohur_seal::SealSource;
 use mohur_transport::InsideClientFiles;
 use mohur_wire::MemberId;
 
-use crate::breaker::BreakerSettings;
 use crate::guard::RegisterSettings;
 use crate::times::Times;
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mohur_contract::{Context, Registry, RegistryError};
+use mohur_http::{Breaker, BreakerSettings};
 use mohur_wire::{Answer, Arrival, Query, Refusal, RefusalCode, Verb};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
-use crate::breaker::{Breaker, BreakerSettings};
 use crate::metrics::Metrics;
 use crate::stop::Stop;
 

@@ -5,7 +5,6 @@
 //! leave is masked and sealed, field by field. Start reading at `pipeline.rs`.
 
 mod admin;
-mod breaker;
 mod config;
 mod door;
 mod guard;
@@ -21,10 +20,10 @@ mod times;
 mod watch;
 mod world;
 
-pub use breaker::BreakerSettings;
 pub use config::{HostConfig, KeyFiles, RegisterAddress};
 pub use guard::RegisterSettings;
 pub use host::{Host, RunningHost};
 pub use ledger::LedgerStore;
+pub use mohur_http::BreakerSettings;
 pub use start_error::StartError;
 pub use times::Times;

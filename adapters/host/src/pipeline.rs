@@ -56,7 +56,7 @@ impl House {
         let connected = connect::broker(request, self.world.load_full())?;
         let decided = decision::sealed(connected, &self.me, &self.times)?;
         let proved = caller::signed(decided, &self.times)?;
-        receipt::logged(proved, &self.me, &self.times)
+        receipt::logged(proved, &self.times)
     }
 
     /// What the owner does with a query that is proved: once, and only what its own policy permits.

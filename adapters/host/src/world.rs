@@ -21,8 +21,9 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(domains: Domains, agency: AgencyPolicy) -> Self {
-        let brokers = domains.home().directory.directory().brokers.iter();
-        let logs = brokers
+        let all = std::iter::once(domains.home()).chain(domains.foreign());
+        let logs = all
+            .flat_map(|domain| &domain.directory.directory().brokers)
             .filter_map(|broker| {
                 let key = LogKey::parse_all(&broker.log.keys()).ok().filter(|key| key.name() == broker.log.origin)?;
                 Some((broker.id.clone(), key))
@@ -38,7 +39,12 @@ impl World {
 
     /// The seals of our own domain that count at that time.
     pub(crate) fn keys(&self, at: Timestamp) -> impl KeySource {
-        keys_of(self.domains.home(), at)
+        self.keys_of(self.domains.home(), at)
+    }
+
+    /// The seals of a domain that count at that time.
+    pub(crate) fn keys_of<'a>(&'a self, domain: &'a Domain, at: Timestamp) -> impl KeySource + 'a {
+        TrustedKeys::new(|key_id: &Digest| self.domains.seal(domain, key_id), &domain.trust, at)
     }
 
     /// The key of that broker's log.
@@ -66,11 +72,6 @@ impl World {
             None => Err(format!("the directory names no policy for {me}")),
         }
     }
-}
-
-/// The seals of a domain that count at that time.
-pub(crate) fn keys_of(domain: &Domain, at: Timestamp) -> impl KeySource {
-    TrustedKeys::new(|key_id: &Digest| domain.directory.seal(key_id), &domain.trust, at)
 }
 
 /// Whether that policy is the one that the directory's entry means.

@@ -192,7 +192,14 @@ impl Caller {
         exchanged: &Exchanged,
     ) -> Result<LegReport, AskError> {
         let opened = |text: &String| verify::owners_answer(self, query, digest, text, exchanged.arrival);
+        let logged = |text: &Option<String>, settles, receipt: &Option<String>| match text {
+            Some(text) => {
+                verify::decided_elsewhere(self, query, settles, text, receipt.as_deref(), exchanged.arrival).map(drop)
+            }
+            None => Ok(()),
+        };
         let answer = came.and_then(|came| came.answer.as_ref()).map(opened).transpose()?;
+        came.map_or(Ok(()), |came| logged(&came.answer, false, &came.receipt))?;
         let verdict = match (&answer, came) {
             (Some(answer), _) => leg_verdict(leg, answer.found()),
             (None, Some(came)) if !came.verdict.is_an_answer() => came.verdict,
@@ -206,6 +213,7 @@ impl Caller {
             None => None,
             Some(settlement) => {
                 let settled = settlement.answer.as_ref().map(opened).transpose()?;
+                logged(&settlement.answer, true, &settlement.receipt)?;
                 Some((settlement.operation, settled.as_ref().and_then(state)))
             }
         };

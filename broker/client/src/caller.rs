@@ -9,7 +9,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use mohur_chain::Trust;
 use mohur_crypto::random_bytes;
-use mohur_directory::{BrokerEntry, Domains, Snapshot};
+use mohur_directory::{BrokerEntry, Domain, Domains, Snapshot};
 use mohur_http::{Client, ClientError};
 use mohur_message::http_signature::{SentRequest, header, sign_request};
 use mohur_message::{KeySource, SealedAnswer, TrustedKeys};
@@ -72,6 +72,8 @@ pub struct Answered {
     pub receipt: VerifiedReceipt,
     /// The receipt as it was received, to keep beside the answer.
     pub receipt_header: String,
+    /// The receipt of the broker that decided, verified, where that is not the home broker; to keep beside the other.
+    pub provider_receipt: Option<String>,
 }
 
 impl fmt::Debug for Answered {
@@ -183,9 +185,27 @@ impl Caller {
         })
     }
 
-    /// The seals that count now.
+    /// The seals of our own domain that count now.
     pub(crate) fn keys(&self, at: Arrival) -> impl KeySource + '_ {
-        TrustedKeys::new(|key_id| self.directory().seal(key_id), self.trust(), at.0)
+        self.keys_of(self.domains.home(), at)
+    }
+
+    /// The seals of a domain that count now.
+    pub(crate) fn keys_of<'a>(&'a self, domain: &'a Domain, at: Arrival) -> impl KeySource + 'a {
+        TrustedKeys::new(|key_id| self.domains.seal(domain, key_id), &domain.trust, at.0)
+    }
+
+    /// The domain of a service's owner, if its answers count.
+    pub(crate) fn domain_of(&self, service: &ServiceId, at: Arrival) -> Result<&Domain, AskError> {
+        let instance = service.owner().instance();
+        if !self.domains.may_answer(service) {
+            let what = format!("the directory does not trust the domain {instance} to answer for {service}");
+            return Err(AskError::Setup(what));
+        }
+        self.domains.named(instance, at.0).ok_or_else(|| {
+            let what = format!("there is no current directory of the domain {instance}; compare [foreign.{instance}]");
+            AskError::Setup(what)
+        })
     }
 
     /// Signs and sends.

@@ -3,8 +3,9 @@
 use http::StatusCode;
 use mohur_crypto::{Digest, sha256};
 use mohur_message::SealedAnswer;
+use mohur_message::hop::Reply;
 use mohur_message::http_signature::{header, verify_response};
-use mohur_transparency::{Kind, Leaf, LogKey, Receipt, VerifiedReceipt};
+use mohur_transparency::{ExpectedOutcome, Kind, Leaf, LogKey, Receipt, VerifiedReceipt};
 use mohur_wire::bundle::Definition;
 use mohur_wire::refusal::Problem;
 use mohur_wire::{Arrival, MessageId, Query, RefusalCode};
@@ -30,7 +31,9 @@ pub(crate) fn answer(
     let Body { answer: sealed } =
         serde_json::from_slice(body).map_err(|_| AskError::Unverified("the body is not {\"answer\"}".to_owned()))?;
     let answer = owners_answer(caller, query, &sha256(opening), &sealed, exchanged.arrival)?;
-    Ok(Answered { id: query.id.clone(), answer, sealed, receipt, receipt_header })
+    let header = exchanged.response.headers().get(header::PROVIDER_RECEIPT).and_then(|value| value.to_str().ok());
+    let provider_receipt = decided_elsewhere(caller, query, false, &sealed, header, exchanged.arrival)?;
+    Ok(Answered { id: query.id.clone(), answer, sealed, receipt, receipt_header, provider_receipt })
 }
 
 /// The owner's seal, on an answer to this very query, with no field that was not asked for.
@@ -41,7 +44,8 @@ pub(crate) fn owners_answer(
     sealed: &str,
     at: Arrival,
 ) -> Result<SealedAnswer, AskError> {
-    let answer = SealedAnswer::verify(sealed, &caller.keys(at))
+    let domain = caller.domain_of(&query.service, at)?;
+    let answer = SealedAnswer::verify(sealed, &caller.keys_of(domain, at))
         .map_err(|error| AskError::Unverified(format!("the owner's seal: {error}")))?;
     if answer.issuer() != query.service.owner() {
         return Err(AskError::Unverified("it carries the seal of somebody who does not own the service".to_owned()));
@@ -54,6 +58,31 @@ pub(crate) fn owners_answer(
         return Err(AskError::Unverified("it holds a field that was not asked for".to_owned()));
     }
     Ok(answer)
+}
+
+/// Where another broker than our own decided, it has the answer in its log, too: its receipt, verified.
+pub(crate) fn decided_elsewhere(
+    caller: &Caller,
+    query: &Query,
+    settles: bool,
+    sealed: &str,
+    header: Option<&str>,
+    at: Arrival,
+) -> Result<Option<String>, AskError> {
+    let domain = caller.domain_of(&query.service, at)?;
+    let broker = domain.directory.broker_of(query.service.owner());
+    let broker = broker.ok_or_else(|| AskError::Unverified("its owner has no home broker".to_owned()))?;
+    if broker.id == caller.home()?.id {
+        return Ok(None);
+    }
+    let unverified = |what: &str| AskError::Unverified(format!("the receipt of {}: {what}", broker.id));
+    let header = header.ok_or_else(|| unverified("there is none"))?;
+    let key =
+        LogKey::parse_all(&broker.log.keys()).map_err(|error| AskError::Setup(format!("the log's key: {error}")))?;
+    let answer = sha256(&Reply::Answer(sealed.to_owned()).to_json());
+    let expected = ExpectedOutcome { query, settles, answer: &answer };
+    expected.verify(header, &key).map_err(|what| unverified(&what))?;
+    Ok(Some(header.to_owned()))
 }
 
 /// The body under the home broker's seal; a refusal becomes an error.

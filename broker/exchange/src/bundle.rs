@@ -85,6 +85,11 @@ pub(crate) fn named(definition: &Definition) -> String {
     format!("{}@{}", definition.id, definition.version)
 }
 
+/// The id of the entries of a reservation's settlement.
+pub(crate) fn settlement_id(reserved: &MessageId) -> Result<MessageId, Refusal> {
+    format!("{reserved}.settle").parse().map_err(|_| RefusalCode::Malformed.into())
+}
+
 /// Whether a leg's query is the one that the definition asks for.
 pub(crate) fn fits(query: &Query, leg: &Leg, definition: &Definition, bundle: &MessageId) -> Result<(), Refusal> {
     let reference = query.leg.as_ref();

@@ -1,7 +1,7 @@
 //! Claim once: an id is answered once per signer, however often it is sent.
 //!
-//! Kept in memory for twice the freshness window, within which a repeated message would still be fresh; durable through the
-//! log itself, whose tail rebuilds it at start.
+//! Kept in memory for as long as a repeated message would still be accepted: twice the freshness window, and longer where
+//! another broker hands a message on; durable through the log itself, whose tail rebuilds it at start.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,14 +18,24 @@ const RECENT: usize = 4096;
 #[derive(Clone)]
 pub struct Claims {
     table: Arc<Mutex<Table>>,
-    kept_seconds: i64,
+    kept_seconds: [i64; 2],
     most: usize,
+}
+
+/// How a message came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// From its signer.
+    Sent,
+    /// By way of another broker.
+    Forwarded,
 }
 
 #[derive(Default)]
 struct Table {
     claims: HashMap<Key, State>,
-    by_age: VecDeque<(i64, Key)>,
+    /// By [`Way`], whose claims are kept for different times.
+    by_age: [VecDeque<(i64, Key)>; 2],
     recent: VecDeque<(Key, u64)>,
 }
 
@@ -56,37 +66,38 @@ pub enum Taken {
 }
 
 impl Claims {
-    /// A table that keeps ids for twice the freshness window, and at most `most` of them.
-    pub fn new(freshness: std::time::Duration, most: usize) -> Self {
-        let kept_seconds = i64::try_from(freshness.as_secs()).unwrap_or(i64::MAX / 4).saturating_mul(2);
-        Self { table: Arc::default(), kept_seconds, most }
+    /// A table that keeps ids for twice the freshness window, those of forwarded messages for `forwarded`, and at most `most`
+    /// of them all.
+    pub fn new(freshness: std::time::Duration, forwarded: std::time::Duration, most: usize) -> Self {
+        let kept = |time: std::time::Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX / 4);
+        Self { table: Arc::default(), kept_seconds: [kept(freshness.saturating_mul(2)), kept(forwarded)], most }
     }
 
     /// How far back the log must be read to rebuild the table, in seconds.
-    pub const fn kept_seconds(&self) -> i64 {
-        self.kept_seconds
+    pub fn kept_seconds(&self) -> i64 {
+        self.kept_seconds.into_iter().max().unwrap_or_default()
     }
 
     /// Enters an id that the log says was claimed before this process started, with its OUTCOME where it has one.
-    pub fn restore(&self, signer: MemberId, id: MessageId, at: Arrival, outcome: Option<u64>) {
+    pub fn restore(&self, signer: MemberId, id: MessageId, at: Arrival, way: Way, outcome: Option<u64>) {
         let key = (signer, id);
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        table.by_age.push_back((at.unix_seconds(), key.clone()));
+        table.age(way).push_back((at.unix_seconds(), key.clone()));
         table.claims.insert(key, State::Done(outcome.map_or(First::Unknown, First::Entry)));
     }
 
     /// Claims `id` for `signer`.
-    pub fn claim(&self, signer: &MemberId, id: &MessageId, at: Arrival) -> Result<Claim, Taken> {
+    pub fn claim(&self, signer: &MemberId, id: &MessageId, at: Arrival, way: Way) -> Result<Claim, Taken> {
         let key = (signer.clone(), id.clone());
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        table.forget_before(at.unix_seconds().saturating_sub(self.kept_seconds));
+        table.forget_before(self.kept_seconds.map(|kept| at.unix_seconds().saturating_sub(kept)));
         match table.claims.get(&key) {
             Some(State::InProgress) => return Err(Taken::InProgress),
             Some(State::Done(first)) => return Err(Taken::Done(first.clone())),
             None if table.claims.len() >= self.most => return Err(Taken::Full),
             None => {}
         }
-        table.by_age.push_back((at.unix_seconds(), key.clone()));
+        table.age(way).push_back((at.unix_seconds(), key.clone()));
         table.claims.insert(key.clone(), State::InProgress);
         Ok(Claim { key: Some(key), table: Arc::clone(&self.table) })
     }
@@ -106,10 +117,20 @@ impl Table {
         }
     }
 
-    fn forget_before(&mut self, oldest: i64) {
-        while self.by_age.front().is_some_and(|(at, _)| *at < oldest) {
-            if let Some((_, key)) = self.by_age.pop_front() {
-                self.claims.remove(&key);
+    const fn age(&mut self, way: Way) -> &mut VecDeque<(i64, Key)> {
+        let [sent, forwarded] = &mut self.by_age;
+        match way {
+            Way::Sent => sent,
+            Way::Forwarded => forwarded,
+        }
+    }
+
+    fn forget_before(&mut self, oldest: [i64; 2]) {
+        for (by_age, oldest) in self.by_age.iter_mut().zip(oldest) {
+            while by_age.front().is_some_and(|(at, _)| *at < oldest) {
+                if let Some((_, key)) = by_age.pop_front() {
+                    self.claims.remove(&key);
+                }
             }
         }
     }
@@ -153,54 +174,71 @@ mod tests {
 
     use super::*;
 
+    const WINDOW: Duration = Duration::from_secs(60);
+    const KEPT: Duration = Duration::from_secs(420);
+
     fn at(second: i64) -> Arrival {
         Arrival(Timestamp::from_second(second).unwrap())
     }
 
     #[test]
     fn an_id_is_claimed_once_per_signer_until_it_could_no_longer_be_fresh() {
-        let claims = Claims::new(Duration::from_secs(60), 10);
+        let claims = Claims::new(WINDOW, KEPT, 10);
         let (mia, sbs) = ("AZ/GOV/MIA/a".parse().unwrap(), "AZ/GOV/SBS/a".parse().unwrap());
         let id: MessageId = "q-1".parse().unwrap();
-        let claim = claims.claim(&mia, &id, at(1000)).ok().unwrap();
-        assert!(matches!(claims.claim(&mia, &id, at(1000)), Err(Taken::InProgress)));
-        assert!(claims.claim(&sbs, &id, at(1000)).is_ok(), "another signer has its own ids");
+        let claim = claims.claim(&mia, &id, at(1000), Way::Sent).ok().unwrap();
+        assert!(matches!(claims.claim(&mia, &id, at(1000), Way::Sent), Err(Taken::InProgress)));
+        assert!(claims.claim(&sbs, &id, at(1000), Way::Sent).is_ok(), "another signer has its own ids");
         drop(claim);
-        assert!(matches!(claims.claim(&mia, &id, at(1120)), Err(Taken::Done(First::Unknown))));
-        assert!(claims.claim(&mia, &id, at(1121)).is_ok());
+        assert!(matches!(claims.claim(&mia, &id, at(1120), Way::Sent), Err(Taken::Done(First::Unknown))));
+        assert!(claims.claim(&mia, &id, at(1121), Way::Sent).is_ok());
     }
 
     #[test]
     fn what_the_log_remembers_is_restored_with_its_outcome() {
-        let claims = Claims::new(Duration::from_secs(60), 10);
+        let claims = Claims::new(WINDOW, KEPT, 10);
         let mia: MemberId = "AZ/GOV/MIA/a".parse().unwrap();
         let id: MessageId = "q-1".parse().unwrap();
-        claims.restore(mia.clone(), id.clone(), at(1000), None);
-        assert!(matches!(claims.claim(&mia, &id, at(1001)), Err(Taken::Done(First::Unknown))));
-        claims.restore(mia.clone(), id.clone(), at(1000), Some(7));
-        assert!(matches!(claims.claim(&mia, &id, at(1001)), Err(Taken::Done(First::Entry(7)))));
+        claims.restore(mia.clone(), id.clone(), at(1000), Way::Sent, None);
+        assert!(matches!(claims.claim(&mia, &id, at(1001), Way::Sent), Err(Taken::Done(First::Unknown))));
+        claims.restore(mia.clone(), id.clone(), at(1000), Way::Sent, Some(7));
+        assert!(matches!(claims.claim(&mia, &id, at(1001), Way::Sent), Err(Taken::Done(First::Entry(7)))));
     }
 
     #[test]
     fn only_recent_receipts_are_kept_and_older_ones_by_their_index() {
-        let claims = Claims::new(Duration::from_secs(60), 1_000_000);
+        let claims = Claims::new(WINDOW, KEPT, 1_000_000);
         let mia: MemberId = "AZ/GOV/MIA/a".parse().unwrap();
         let id = |number: usize| format!("q-{number}").parse::<MessageId>().unwrap();
         let receipt = Arc::new(Receipt::new(String::new(), None, String::new()));
         for number in 0..=RECENT {
-            let claim = claims.claim(&mia, &id(number), at(0)).ok().unwrap();
+            let claim = claims.claim(&mia, &id(number), at(0), Way::Sent).ok().unwrap();
             claim.answered(Arc::clone(&receipt), number as u64);
         }
-        assert!(matches!(claims.claim(&mia, &id(0), at(0)), Err(Taken::Done(First::Entry(0)))));
-        assert!(matches!(claims.claim(&mia, &id(1), at(0)), Err(Taken::Done(First::Receipt(_)))));
+        assert!(matches!(claims.claim(&mia, &id(0), at(0), Way::Sent), Err(Taken::Done(First::Entry(0)))));
+        assert!(matches!(claims.claim(&mia, &id(1), at(0), Way::Sent), Err(Taken::Done(First::Receipt(_)))));
     }
 
     #[test]
     fn a_full_table_refuses_instead_of_forgetting() {
-        let claims = Claims::new(Duration::from_secs(60), 2);
+        let claims = Claims::new(WINDOW, KEPT, 2);
         let mia = "AZ/GOV/MIA/a".parse().unwrap();
-        let held: Vec<_> = ["1", "2"].iter().map(|id| claims.claim(&mia, &id.parse().unwrap(), at(0)).ok()).collect();
-        assert!(matches!(claims.claim(&mia, &"3".parse().unwrap(), at(0)), Err(Taken::Full)));
+        let held: Vec<_> =
+            ["1", "2"].iter().map(|id| claims.claim(&mia, &id.parse().unwrap(), at(0), Way::Sent).ok()).collect();
+        assert!(matches!(claims.claim(&mia, &"3".parse().unwrap(), at(0), Way::Sent), Err(Taken::Full)));
         drop(held);
+    }
+
+    #[test]
+    fn a_forwarded_id_is_kept_as_long_as_it_could_be_handed_on_again() {
+        let claims = Claims::new(WINDOW, KEPT, 10);
+        let mia: MemberId = "AZ/GOV/MIA/a".parse().unwrap();
+        let (sent, forwarded): (MessageId, MessageId) = ("q-1".parse().unwrap(), "q-2".parse().unwrap());
+        drop(claims.claim(&mia, &sent, at(1000), Way::Sent));
+        drop(claims.claim(&mia, &forwarded, at(1000), Way::Forwarded));
+        assert!(claims.claim(&mia, &sent, at(1420), Way::Sent).is_ok());
+        assert!(matches!(claims.claim(&mia, &forwarded, at(1420), Way::Forwarded), Err(Taken::Done(_))));
+        assert!(claims.claim(&mia, &forwarded, at(1421), Way::Forwarded).is_ok());
+        assert_eq!(claims.kept_seconds(), 420);
     }
 }

@@ -21,10 +21,10 @@ pub mod stage;
 mod trace;
 pub mod world;
 
-pub use claims::Claims;
+pub use claims::{Claims, Way};
 pub use dialect::{address, refusal_at};
 pub use pipeline::{Exchange, Parties};
-pub use provider::{Provider, ProviderFailure};
+pub use provider::{Outgoing, Provider, ProviderFailure};
 pub use reply::{Incoming, ReplyTo};
 pub use settings::{Settings, SoapLimits};
 pub use trace::Trace;

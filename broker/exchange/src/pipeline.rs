@@ -38,7 +38,7 @@ pub struct Parties<P> {
     pub seal: Arc<dyn Seal>,
     /// Its log.
     pub journal: Journal,
-    /// The way to the registers' hosts.
+    /// The way to the registers' hosts and to other brokers.
     pub provider: P,
     /// Read once for each settlement, which is a message of the broker's own.
     pub clock: Arc<dyn Clock>,
@@ -80,7 +80,7 @@ impl<P: Provider> Exchange<P> {
         let world = self.world.load_full();
         let accepted = accept::message(incoming, &self.settings)?;
         let authenticated = authenticate::caller(accepted, &world, &self.me)?;
-        let sealed = match verify::signature(authenticated, &world, &self.settings, to, trace)? {
+        let sealed = match verify::signature(authenticated, &world, &self.me, &self.settings, to, trace)? {
             Message::Query(verified) => seal::answer(self.exchange(verified, &world, trace).await?, to, &*self.seal)?,
             Message::Bundle(verified) => seal::report(&self.begin(verified, world, trace).await?, to, &*self.seal)?,
             Message::Poll(verified) => seal::report(&self.look(&verified, trace)?, to, &*self.seal)?,
@@ -97,7 +97,7 @@ impl<P: Provider> Exchange<P> {
         trace: &mut Trace,
     ) -> Result<release::Released, Refusal> {
         let claimed = claim::once(verified, &self.claims, trace)?;
-        let decided = decide::by_policy(claimed, world, trace)?;
+        let decided = decide::by_policy(claimed, &self.me, world, trace)?;
         let routed = route::to_owner(decided, world)?;
         self.ask(routed, world, trace).await
     }

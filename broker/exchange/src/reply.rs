@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use mohur_chain::TlsIdentity;
-use mohur_wire::{Arrival, MessageId};
+use mohur_crypto::Digest;
+use mohur_wire::{Arrival, MemberId, MessageId};
 use tokio::time::Instant;
 
 use crate::dialect::Dialect;
@@ -32,6 +33,8 @@ pub struct ReplyTo {
     pub(crate) id: Option<MessageId>,
     /// The value of the request's signature, once it was verified.
     pub(crate) signature: Option<Vec<u8>>,
+    /// Of a forwarded query: who seals its refusal, and the digest of the opening that is refused.
+    pub(crate) refused_as: Option<(MemberId, Digest)>,
 }
 
 impl ReplyTo {
@@ -44,6 +47,7 @@ impl ReplyTo {
             arrival: incoming.arrival,
             since: Instant::now(),
             signature: None,
+            refused_as: None,
         }
     }
 }

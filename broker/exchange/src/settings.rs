@@ -23,6 +23,10 @@ pub struct Settings {
     pub message_bytes: usize,
     /// How much of XML and MIME one SOAP message may be.
     pub soap: SoapLimits,
+    /// How old a caller's signature may be that another broker hands on: the longest bundle with its settlement. 5 min.
+    pub forwarded_age: Duration,
+    /// How much sooner than the broker that handed a query on we give up, so that it still hears why. 500 ms.
+    pub hop_margin: Duration,
     /// How long a refusal takes that must not tell "denied" from "absent". 1 s.
     pub concealment: Duration,
 }
@@ -47,12 +51,24 @@ impl Default for Settings {
             bundle_legs: 32,
             message_bytes: 128 << 10,
             soap: SoapLimits::default(),
+            forwarded_age: Duration::from_secs(300),
+            hop_margin: Duration::from_millis(500),
             concealment: Duration::from_secs(1),
         }
     }
 }
 
 impl Settings {
+    /// The age of a forwarded signature in seconds.
+    pub(crate) fn forwarded_seconds(&self) -> i64 {
+        i64::try_from(self.forwarded_age.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    /// How long a forwarded query's id stays claimed: while its caller's signature could be handed on once more.
+    pub fn forwarded_kept(&self) -> Duration {
+        self.forwarded_age.saturating_add(self.freshness.saturating_mul(2))
+    }
+
     /// The freshness window in seconds.
     pub(crate) fn window(&self) -> u32 {
         u32::try_from(self.freshness.as_secs()).unwrap_or(u32::MAX)

@@ -29,6 +29,8 @@ pub struct Trace {
     decision: Option<DecisionTrace>,
     intent: Option<Digest>,
     released: Vec<FieldName>,
+    /// The entry of another broker's OUTCOME, where that one decided.
+    elsewhere: Option<Digest>,
 }
 
 struct DecisionTrace {
@@ -59,6 +61,7 @@ impl Trace {
             decision: None,
             intent: None,
             released: Vec::new(),
+            elsewhere: None,
         }
     }
 
@@ -71,6 +74,7 @@ impl Trace {
     }
 
     pub(crate) fn signed_by(&mut self, signed: &Signed) {
+        self.consumer = signed.signer.member().clone();
         self.certificate = signed.signer.certificate().fingerprint();
         self.id.clone_from(&signed.id);
     }
@@ -110,6 +114,11 @@ impl Trace {
 
     pub(crate) fn released(&mut self, fields: Option<&BTreeMap<FieldName, Value>>) {
         self.released = fields.map(|fields| fields.keys().cloned().collect()).unwrap_or_default();
+    }
+
+    /// Another broker decided, and this is its entry: whoever holds both logs can lay them side by side.
+    pub(crate) const fn decided_elsewhere(&mut self, entry: Digest) {
+        self.elsewhere = Some(entry);
     }
 
     pub(crate) fn answered(&mut self, receipt: &Arc<Receipt>, index: u64) {
@@ -159,6 +168,9 @@ impl Trace {
             ("official", query.official.as_str().as_bytes().to_vec()),
             ("case", case),
         ];
+        if let Some(brought) = verified.brought() {
+            draft.committed.push(("home-intent", brought.intent.as_bytes().to_vec()));
+        }
         draft
     }
 
@@ -180,6 +192,9 @@ impl Trace {
             ("fields", fields.into_bytes()),
             ("intent", self.intent.map(|intent| intent.as_bytes().to_vec()).unwrap_or_default()),
         ];
+        if let Some(entry) = &self.elsewhere {
+            draft.committed.push(("provider-outcome", entry.as_bytes().to_vec()));
+        }
         draft
     }
 

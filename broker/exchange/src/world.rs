@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mohur_directory::{Domain, Domains, Snapshot};
+use mohur_directory::{Domain, Domains, ServiceRoute, Snapshot};
 use mohur_message::{KeySource, TrustedKeys};
 use mohur_policy::PolicySet;
+use mohur_transparency::LogKey;
 use mohur_wire::bundle::Definition;
-use mohur_wire::{Arrival, MessageId};
+use mohur_wire::{Arrival, MemberId, MessageId, ServiceId};
 
 /// One consistent reading of everything that decides. Replaced whole, never changed.
 #[derive(Clone)]
@@ -20,19 +21,45 @@ pub struct World {
     pub definitions: Arc<BTreeMap<MessageId, Definition>>,
 }
 
+/// Who owns a service, and the broker that is home to it.
+pub(crate) struct Place<'a> {
+    /// The owner's domain: our own, or one that is trusted to answer for this service.
+    pub(crate) domain: &'a Domain,
+    /// Where in it the service is.
+    pub(crate) route: &'a ServiceRoute,
+}
+
 impl World {
     /// The signed member directory of our own domain.
     pub const fn directory(&self) -> &Snapshot {
         &self.domains.home().directory
     }
 
+    /// Where a service is, if its answers count for our members.
+    pub(crate) fn place(&self, service: &ServiceId, at: Arrival) -> Option<Place<'_>> {
+        let domain =
+            self.domains.named(service.owner().instance(), at.0).filter(|_| self.domains.may_answer(service))?;
+        Some(Place { domain, route: domain.directory.service(service)? })
+    }
+
+    /// The domain of a member, if it is trusted.
+    pub(crate) fn domain_of(&self, member: &MemberId, at: Arrival) -> Option<&Domain> {
+        self.domains.named(member.instance(), at.0)
+    }
+
     /// The seals of our own domain that count when a message arrives.
     pub(crate) fn keys(&self, at: Arrival) -> impl KeySource + '_ {
-        keys_of(self.domains.home(), at)
+        self.keys_of(self.domains.home(), at)
+    }
+
+    /// The seals of a domain that count when a message arrives.
+    pub(crate) fn keys_of<'a>(&'a self, domain: &'a Domain, at: Arrival) -> impl KeySource + 'a {
+        TrustedKeys::new(|key_id| self.domains.seal(domain, key_id), &domain.trust, at.0)
     }
 }
 
-/// The seals of a domain that count when a message arrives.
-pub(crate) fn keys_of(domain: &Domain, at: Arrival) -> impl KeySource + '_ {
-    TrustedKeys::new(|key_id| domain.directory.seal(key_id), &domain.trust, at.0)
+/// The key of a broker's log, as its directory names it.
+pub(crate) fn log_key(domain: &Domain, broker: &MemberId) -> Option<LogKey> {
+    let log = &domain.directory.broker(broker)?.log;
+    LogKey::parse_all(&log.keys()).ok().filter(|key| key.name() == log.origin)
 }

@@ -4,6 +4,7 @@
 //! say, for each message, which member the certificate at the other end belongs to.
 
 mod body;
+mod breaker;
 mod client;
 mod clock;
 mod connect;
@@ -19,6 +20,7 @@ mod service;
 mod stats;
 mod watch;
 
+pub use breaker::{Attempt, Breaker, BreakerSettings};
 pub use client::{Client, ClientError, Reply};
 pub use clock::SystemClock;
 pub use foreign::foreign_files;

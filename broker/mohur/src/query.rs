@@ -77,7 +77,10 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     };
     let answered = process::run(async { caller.ask(question).await.map_err(asking::failed) })?;
     if let Some(path) = &args.save {
-        let evidence = serde_json::json!({ "answer": answered.sealed, "receipt": answered.receipt_header });
+        let mut evidence = serde_json::json!({ "answer": answered.sealed, "receipt": answered.receipt_header });
+        if let Some(receipt) = &answered.provider_receipt {
+            evidence["providerReceipt"] = receipt.as_str().into();
+        }
         std::fs::write(path, evidence.to_string())
             .map_err(|error| CliError::usage(format!("{}: {error}", path.display())))?;
     }
@@ -132,6 +135,9 @@ fn human(answered: &Answered) -> String {
         receipt.checkpoint().origin,
         receipt.checkpoint().size,
     );
+    if answered.provider_receipt.is_some() {
+        text.push_str("\ndecided by the owner's home broker, whose receipt is verified, too");
+    }
     text
 }
 
@@ -145,6 +151,7 @@ fn document(answered: &Answered) -> serde_json::Value {
         "sealedBy": answer.issuer(),
         "sealed": answered.sealed,
         "receipt": answered.receipt_header,
+        "providerReceipt": answered.provider_receipt,
         "logEntry": answered.receipt.index(),
     })
 }

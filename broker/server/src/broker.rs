@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::door::Door;
 use crate::log::open_log;
 use crate::metrics::Metrics;
+use crate::neighbours::Neighbours;
 use crate::provider::HttpProvider;
 use crate::rate::Rates;
 use crate::stamper::Stamper;
@@ -104,11 +105,11 @@ impl Broker {
             me: config.member.clone(),
             seal,
             journal: journal.clone(),
-            provider: HttpProvider::new(client),
+            provider: HttpProvider::new(client, Neighbours::new(config.brokers)),
             clock: Arc::clone(&clock),
         };
-        let (rates, metrics) = (Rates::default(), Metrics::new());
-        rates.follow(world.directory());
+        let (rates, metrics) = (Rates::new(config.brokers.requests_per_second), Metrics::new());
+        rates.follow(&world.domains);
         metrics.directory_is(world.directory().version());
         let exchange = Arc::new(Exchange::new(parties, world, claims, config.exchange.clone()));
         let door = Arc::new(Door { exchange: Arc::clone(&exchange), rates, metrics });

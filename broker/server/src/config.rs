@@ -14,6 +14,8 @@ use mohur_seal::SealSource;
 use mohur_soap::mime::MimeLimits;
 use mohur_wire::MemberId;
 
+use crate::neighbours::NeighbourLimits;
+
 /// What a broker is started with.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -43,6 +45,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[hosts]`: limits of the connections to hosts.
     pub hosts: ClientLimits,
+    /// `[brokers]`: limits of the way to and from each other broker.
+    pub brokers: NeighbourLimits,
     /// `[exchange]` and `[soap]`
     pub exchange: Settings,
     /// Not in the file: whether the operator says that the clock was wrong when the log's last entry was written.
@@ -134,6 +138,9 @@ impl Config {
         let hosts = top
             .optional_table("hosts")
             .map_or_else(ClientLimits::default, |mut t| ClientLimits::default().read(&mut t));
+        let brokers = top
+            .optional_table("brokers")
+            .map_or_else(NeighbourLimits::default, |mut t| NeighbourLimits::default().read(&mut t));
         let exchange = top.optional_table("exchange").map_or_else(Settings::default, |mut t| settings(&mut t));
         let soap = top.optional_table("soap").map_or_else(SoapLimits::default, |mut t| soap(&mut t));
         let exchange = Settings { soap, ..exchange };
@@ -152,6 +159,7 @@ impl Config {
             log: log?,
             limits,
             hosts,
+            brokers,
             exchange,
             clock_was_wrong: false,
         })
@@ -240,6 +248,8 @@ fn settings(table: &mut Table) -> Settings {
         bundle_legs: table.number("bundle-legs", 1..=64).unwrap_or(standard.bundle_legs),
         message_bytes: table.number("message-bytes", 1 << 10..=1 << 20).unwrap_or(standard.message_bytes),
         soap: standard.soap,
+        forwarded_age: table.duration("forwarded-age").unwrap_or(standard.forwarded_age),
+        hop_margin: table.duration("hop-margin").unwrap_or(standard.hop_margin),
         concealment: table.duration("concealment").unwrap_or(standard.concealment),
     }
 }

@@ -35,7 +35,7 @@ enum Way {
 fn way(method: &Method, uri: &Uri) -> Way {
     let query = uri.query().unwrap_or_default();
     let (known, expected) = match uri.path() {
-        address::QUERY | address::BUNDLES | address::POLL => (Way::Message, Method::POST),
+        address::QUERY | address::BUNDLES | address::POLL | address::FORWARD => (Way::Message, Method::POST),
         address::SOAP if method == Method::GET && !query.is_empty() => {
             (Way::SoapContract(query.to_owned()), Method::GET)
         }

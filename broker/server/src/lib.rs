@@ -7,6 +7,7 @@ mod contract;
 mod door;
 mod log;
 mod metrics;
+mod neighbours;
 mod provider;
 mod rate;
 mod stamper;
@@ -16,5 +17,6 @@ mod world;
 
 pub use broker::{Broker, RunningBroker, StartError};
 pub use config::{Config, DirectoryFiles, KeyFiles, LogFiles, TimeStamps};
+pub use neighbours::NeighbourLimits;
 pub use provider::HttpProvider;
 pub use time_stamp::{TimeStampError, ask_time_stamp, time_stamp_client};

@@ -1,11 +1,11 @@
 //! The log at a start: opened, closed where a crash left it open, and its claims remembered.
 
-use mohur_exchange::{Claims, World};
+use mohur_exchange::{Claims, Way, World};
 use mohur_journal::{Draft, Journal};
 use mohur_seal::{LogSigner, Passphrase};
 use mohur_transparency::LogKey;
 use mohur_transparency::leaf::Kind;
-use mohur_wire::{Arrival, Clock, Timestamp};
+use mohur_wire::{Arrival, Clock, MemberId, Timestamp};
 
 use crate::broker::StartError;
 use crate::config::Config;
@@ -47,8 +47,9 @@ pub(crate) async fn open_log(
         journal.append(draft).await.map_err(|error| unusable(&error))?;
     }
     log_activation(&journal, world, &config.member, clock).await.map_err(|error| unusable(&error))?;
-    let claims = Claims::new(config.exchange.freshness, config.log.claims);
-    restore_claims(&journal, &claims, Arrival(now)).map_err(|error| unusable(&error))?;
+    let (exchange, most) = (&config.exchange, config.log.claims);
+    let claims = Claims::new(exchange.freshness, exchange.forwarded_kept(), most);
+    restore_claims(&journal, &claims, world, &config.member, Arrival(now)).map_err(|error| unusable(&error))?;
     Ok((journal, claims))
 }
 
@@ -74,7 +75,14 @@ fn named_key(world: &World, config: &Config) -> Result<LogKey, StartError> {
         .map_err(|error| StartError::Identity(format!("the log's keys in the directory: {error}")))
 }
 
-fn restore_claims(journal: &Journal, claims: &Claims, now: Arrival) -> Result<(), mohur_journal::ReadError> {
+/// Whose home this broker is sent it; anybody else's came by way of another broker.
+fn restore_claims(
+    journal: &Journal,
+    claims: &Claims,
+    world: &World,
+    me: &MemberId,
+    now: Arrival,
+) -> Result<(), mohur_journal::ReadError> {
     let since = now.0.checked_sub(std::time::Duration::from_secs(claims.kept_seconds().unsigned_abs()));
     for entry in journal.tail(since.unwrap_or(now.0))? {
         let entry = entry?;
@@ -83,7 +91,9 @@ fn restore_claims(journal: &Journal, claims: &Claims, now: Arrival) -> Result<()
             && let Some(id) = leaf.id
         {
             let outcome = (leaf.kind == Kind::Outcome).then_some(entry.index);
-            claims.restore(leaf.consumer, id, Arrival(leaf.at), outcome);
+            let is_ours = world.directory().broker_of(&leaf.consumer).is_some_and(|home| home.id == *me);
+            let way = if is_ours { Way::Sent } else { Way::Forwarded };
+            claims.restore(leaf.consumer, id, Arrival(leaf.at), way, outcome);
         }
     }
     Ok(())

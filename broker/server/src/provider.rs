@@ -1,38 +1,63 @@
-//! The way to the hosts: HTTP over mutual TLS, to the owner that the directory names and to nobody else.
+//! The way to the hosts and to other brokers: HTTP over mutual TLS, to the member that the directory names and to nobody else.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use mohur_exchange::provider::Destination;
-use mohur_exchange::{Provider, ProviderFailure};
+use mohur_exchange::provider::{Answered, Destination};
+use mohur_exchange::{Outgoing, Provider, ProviderFailure};
 use mohur_http::{Client, ClientError};
-use mohur_message::hop::{Ask, Reply};
+use mohur_message::hop::Reply;
+use mohur_message::http_signature::header;
 
-/// Hosts that are asked over HTTP.
+use crate::neighbours::Neighbours;
+
+/// Hosts and brokers that are asked over HTTP.
 pub struct HttpProvider {
     client: Client,
+    neighbours: Neighbours,
 }
 
 impl HttpProvider {
-    /// Asks with this client.
-    pub const fn new(client: Client) -> Self {
-        Self { client }
+    /// Asks with this client, and other brokers within their limits.
+    pub(crate) const fn new(client: Client, neighbours: Neighbours) -> Self {
+        Self { client, neighbours }
     }
 
-    async fn send(&self, to: &Destination, ask: &Ask, deadline: Duration) -> Result<Reply, ProviderFailure> {
-        let body = Bytes::from(ask.to_json().map_err(|_| ProviderFailure::Invalid)?);
-        let request = http::Request::post(format!("https://{}/v1/ask", to.authority))
+    async fn send(&self, to: &Destination, question: &Outgoing, wait: Duration) -> Result<Answered, ProviderFailure> {
+        let body = Bytes::from(question.to_json().map_err(|_| ProviderFailure::Invalid)?);
+        let request = http::Request::post(format!("https://{}{}", to.authority, question.path()))
             .header(http::header::CONTENT_TYPE, "application/json")
             .body(body)
             .map_err(|_| ProviderFailure::Unavailable)?;
-        let reply = self.client.send_to(&to.owner, request, deadline).await.map_err(|error| failure(to, &error))?;
-        if !reply.response.status().is_success() {
-            tracing::warn!(owner = %to.owner, status = reply.response.status().as_u16(), "the host refused to listen");
+        let reply = self.client.send_to(&to.peer, request, wait).await.map_err(|error| failure(to, &error))?;
+        let response = reply.response;
+        if !response.status().is_success() {
+            tracing::warn!(peer = %to.peer, status = response.status().as_u16(), "the peer refused to listen");
             return Err(ProviderFailure::Unavailable);
         }
-        Reply::parse(reply.response.body()).map_err(|_| ProviderFailure::Invalid)
+        let receipt = response.headers().get(header::RECEIPT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let reply = Reply::parse(response.body()).map_err(|_| ProviderFailure::Invalid)?;
+        Ok(Answered { reply, receipt })
+    }
+
+    /// A broker that fails or is slow holds up those who ask it, and nobody else.
+    async fn forward(
+        &self,
+        to: &Destination,
+        question: &Outgoing,
+        deadline: Duration,
+    ) -> Result<Answered, ProviderFailure> {
+        let began = tokio::time::Instant::now();
+        let neighbour = self.neighbours.of(&to.peer);
+        let _place = neighbour.place(deadline).await.ok_or(ProviderFailure::Unavailable)?;
+        let attempt = neighbour.attempt().ok_or(ProviderFailure::Unavailable)?;
+        let answered = self.send(to, question, deadline.saturating_sub(began.elapsed())).await;
+        if answered.is_ok() {
+            attempt.succeeded();
+        }
+        answered
     }
 }
 
@@ -40,15 +65,18 @@ impl Provider for HttpProvider {
     fn ask<'a>(
         &'a self,
         destination: &'a Destination,
-        ask: &'a Ask,
+        question: &'a Outgoing,
         deadline: Duration,
-    ) -> BoxFuture<'a, Result<Reply, ProviderFailure>> {
-        self.send(destination, ask, deadline).boxed()
+    ) -> BoxFuture<'a, Result<Answered, ProviderFailure>> {
+        match question {
+            Outgoing::Ask(_) => self.send(destination, question, deadline).boxed(),
+            Outgoing::Forward(_) => self.forward(destination, question, deadline).boxed(),
+        }
     }
 }
 
 fn failure(to: &Destination, error: &ClientError) -> ProviderFailure {
-    tracing::warn!(owner = %to.owner, %error, "the host could not be asked");
+    tracing::warn!(peer = %to.peer, %error, "the peer could not be asked");
     match error {
         ClientError::Timeout { .. } => ProviderFailure::Timeout,
         ClientError::TooLarge { .. } => ProviderFailure::Invalid,

@@ -58,7 +58,7 @@ impl<P: Provider> Watch<P> {
             return;
         }
         self.peers.set(world.domains.clone());
-        self.door.rates.follow(world.directory());
+        self.door.rates.follow(&world.domains);
         self.door.metrics.directory_is(world.directory().version());
         self.door.exchange.enter(world);
     }

@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mohur_chain::Trust;
+use mohur_chain::{Certificate, Trust};
+use mohur_crypto::Digest;
 use mohur_wire::{MemberId, ServiceId, Timestamp};
 
 use crate::document::{BrokerEntry, ForeignDomain};
@@ -95,6 +96,11 @@ impl Domains {
         let owner = service.owner();
         let grants = |entry: &ForeignDomain| entry.may_answer.contains(service);
         self.is_ours(owner) || self.home.directory.foreign(owner.instance()).is_some_and(grants)
+    }
+
+    /// The seal with that fingerprint in one of the domains, unless that domain denies it, or we do.
+    pub fn seal<'a>(&'a self, domain: &'a Domain, key_id: &Digest) -> Option<(&'a MemberId, &'a Certificate)> {
+        domain.directory.seal(key_id).filter(|_| !self.home.directory.is_denied(key_id))
     }
 
     /// The broker of that id, of our own domain or of a trusted one.

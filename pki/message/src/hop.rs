@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::Evidence;
+use crate::handover::HomeWord;
 use crate::jws::{self, JwsError};
 use crate::opening::{Form, SentOpening};
 use crate::unique_map::unique_map;
@@ -40,6 +41,9 @@ pub struct Ask {
     decision: String,
     /// The receipt of INTENT, as JSON.
     receipt: Box<RawValue>,
+    /// The word of the caller's home broker, where that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    home: Option<HomeWord>,
 }
 
 impl Ask {
@@ -47,7 +51,13 @@ impl Ask {
     pub fn new(opening: &SentOpening, evidence: Evidence, decision: String, receipt: &str) -> Result<Self, Refusal> {
         let receipt = RawValue::from_string(receipt.to_owned())
             .map_err(|_| Refusal::new(RefusalCode::Internal, "the receipt of INTENT is not JSON"))?;
-        Ok(Self { opening: opening.to_hop(), form: opening.form(), evidence, decision, receipt })
+        Ok(Self { opening: opening.to_hop(), form: opening.form(), evidence, decision, receipt, home: None })
+    }
+
+    /// The same for a query that another broker handed over.
+    #[must_use]
+    pub fn brought_by(self, home: Option<HomeWord>) -> Self {
+        Self { home, ..self }
     }
 
     /// Reads an ask strictly.
@@ -85,6 +95,11 @@ impl Ask {
     /// The receipt of INTENT, as JSON.
     pub fn receipt(&self) -> &str {
         self.receipt.get()
+    }
+
+    /// The word of the caller's home broker, where the one that decided is another.
+    pub const fn home(&self) -> Option<&HomeWord> {
+        self.home.as_ref()
     }
 }
 
@@ -208,15 +223,15 @@ impl SealedRefusal {
     }
 }
 
-mod digest_base64url {
+pub(crate) mod digest_base64url {
     use super::{Deserialize, Deserializer, Digest, Serializer};
     use serde::de::Error;
 
-    pub(super) fn serialize<S: Serializer>(digest: &Digest, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(digest: &Digest, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&digest.to_base64url())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error> {
         let text = String::deserialize(deserializer)?;
         Digest::from_base64url(&text).ok_or_else(|| D::Error::custom("a SHA-256 in base64url"))
     }

@@ -5,6 +5,7 @@
 //! verified before.
 
 mod evidence;
+pub mod handover;
 pub mod hop;
 pub mod http_signature;
 pub mod jws;
@@ -22,7 +23,10 @@ pub use http_signature::{
 };
 pub use keys::{KeyError, KeySource, TrustedKeys};
 pub use opening::{Form, SentOpening};
-pub use proven::{ProvenDecision, ProvenQuery, ProvenRefusal, prove_decision, prove_query, prove_refusal};
+pub use proven::{
+    ProvenDecision, ProvenHandover, ProvenQuery, ProvenRefusal, prove_decision, prove_handover, prove_query,
+    prove_refusal,
+};
 pub use sd_jwt::{OwnerClaims, SealedAnswer};
 pub use ws_security::SoapEvidence;
 

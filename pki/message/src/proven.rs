@@ -5,7 +5,7 @@
 
 use mohur_chain::SealIdentity;
 use mohur_crypto::Digest;
-use mohur_wire::{Arrival, MemberId, Query, Refusal, RefusalCode};
+use mohur_wire::{Arrival, MemberId, MessageId, Query, Refusal, RefusalCode, ServiceId, Verb};
 
 use crate::evidence::Evidence;
 use crate::hop::{DECISION_TYPE, Decision, REFUSAL_TYPE, SealedRefusal};
@@ -160,14 +160,53 @@ pub fn prove_decision(
     if decision.aud != *host {
         return Err(mismatch("the decision is addressed to another host"));
     }
-    let (now, window) = (arrival.unix_seconds(), i64::from(window_seconds));
-    if now.saturating_sub(decision.iat) > window || decision.exp < now {
-        return Err(Refusal::new(RefusalCode::Stale, "the broker's decision is too old: decide again"));
-    }
-    if decision.iat.saturating_sub(now) > window {
-        return Err(Refusal::new(RefusalCode::Future, "the broker's decision is from the future: set its clock"));
+    judge_time("decision", decision.iat, arrival, window_seconds)?;
+    if decision.exp < arrival.unix_seconds() {
+        return Err(Refusal::new(RefusalCode::Stale, "the broker's decision has expired: decide again"));
     }
     Ok(ProvenDecision(signed))
+}
+
+/// Whether a broker sealed its word now, within the window either way.
+fn judge_time(what: &str, iat: i64, arrival: Arrival, window_seconds: u32) -> Result<(), Refusal> {
+    let (age, window) = (arrival.unix_seconds().saturating_sub(iat), i64::from(window_seconds));
+    if age > window {
+        return Err(Refusal::new(RefusalCode::Stale, format!("the broker's {what} is too old: seal it again")));
+    }
+    if age < window.saturating_neg() {
+        return Err(Refusal::new(
+            RefusalCode::Future,
+            format!("the broker's {what} is from the future: set its clock"),
+        ));
+    }
+    Ok(())
+}
+
+/// What a broker's word says of the query that it is about.
+struct Claims<'a> {
+    query_digest: &'a Digest,
+    id: &'a MessageId,
+    caller: &'a MemberId,
+    service: &'a ServiceId,
+    verb: Verb,
+}
+
+impl Claims<'_> {
+    /// That it is about this very query.
+    fn check_fit(&self, what: &str, proven: &ProvenQuery) -> Result<(), Refusal> {
+        let query = proven.query();
+        let differs = [
+            ("query_digest", self.query_digest != proven.digest()),
+            ("id", *self.id != query.id),
+            ("caller", *self.caller != query.caller),
+            ("service", *self.service != query.service),
+            ("verb", self.verb != query.verb()),
+        ];
+        match differs.iter().find(|(_, differs)| *differs) {
+            Some((name, _)) => Err(mismatch(&format!("the {what}'s {name} is not that of the caller's query"))),
+            None => Ok(()),
+        }
+    }
 }
 
 impl ProvenDecision {
@@ -183,18 +222,8 @@ impl ProvenDecision {
 
     /// That the decision is about this very query: digest, id, caller, service and verb.
     pub fn check_fits(&self, proven: &ProvenQuery) -> Result<(), Refusal> {
-        let (decision, query) = (self.decision(), proven.query());
-        let differs = [
-            ("query_digest", decision.query_digest != *proven.digest()),
-            ("id", decision.id != query.id),
-            ("caller", decision.caller != query.caller),
-            ("service", decision.service != query.service),
-            ("verb", decision.verb != query.verb()),
-        ];
-        match differs.iter().find(|(_, differs)| *differs) {
-            Some((what, _)) => Err(mismatch(&format!("the decision's {what} is not that of the caller's query"))),
-            None => Ok(()),
-        }
+        let Decision { query_digest, id, caller, service, verb, .. } = self.decision();
+        Claims { query_digest, id, caller, service, verb: *verb }.check_fit("decision", proven)
     }
 }
 
@@ -234,7 +263,10 @@ fn mismatch(detail: &str) -> Refusal {
     Refusal::new(RefusalCode::SignatureInvalid, detail)
 }
 
+mod handover;
 mod soap;
+
+pub use handover::{ProvenHandover, prove_handover};
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! On top of them Möhür's own: the [`Leaf`] of an entry and the [`Receipt`] that travels beside an answer.
 
 pub mod checkpoint;
+pub mod intent;
 pub mod leaf;
 pub mod merkle;
 pub mod note;
@@ -16,6 +17,7 @@ pub mod tree;
 mod testing;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use intent::{ExpectedIntent, ExpectedOutcome};
 pub use leaf::{Kind, Leaf, LeafError};
 pub use merkle::{MerkleError, Nodes, leaf_hash};
 pub use note::{LogKey, NoteError, NoteSigner, Retired};

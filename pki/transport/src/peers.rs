@@ -89,7 +89,8 @@ impl Peers {
                 .ok_or_else(|| PeerError::Foreign(member.instance().to_owned()))?,
             Some(_) | None => home,
         };
-        if domain.directory.is_denied(&certificate.fingerprint()) {
+        let fingerprint = certificate.fingerprint();
+        if domain.directory.is_denied(&fingerprint) || home.directory.is_denied(&fingerprint) {
             return Err(PeerError::Denied);
         }
         Ok(domain.trust.validate_tls(certificate, at)?)

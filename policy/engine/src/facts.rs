@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mohur_wire::{Ask, FieldName, MemberId, Operation, Purpose, Query, ServiceId, Timestamp, Verb};
+use mohur_wire::{Ask, FieldName, MemberId, MessageId, Operation, Purpose, Query, ServiceId, Timestamp, Verb};
 
 /// The facts of one query, all from what was verified. The purpose is the caller's claim: it selects among the
 /// caller's grants and never widens them.
@@ -24,7 +24,8 @@ pub struct Facts {
     pub has_case: bool,
     /// The body that the caller acts for, if it is not the caller.
     pub on_behalf_of: Option<MemberId>,
-    /// The bundle definition that the query is a leg of, e.g. `issue-id-document`.
+    /// The bundle definition that the query is a leg of, e.g. `issue-id-document`; one of another domain than the owner's with
+    /// that domain before it, `GE/issue-id-document`: what a definition asks for is for its own domain to say.
     pub bundle: Option<String>,
     /// Whether the query encloses a whole message of another protocol.
     pub encloses: bool,
@@ -47,7 +48,7 @@ impl Facts {
             fields: query.fields().into_iter().cloned().collect(),
             has_case: query.case.is_some(),
             on_behalf_of: query.on_behalf_of.clone(),
-            bundle: query.leg.as_ref().map(|leg| leg.definition.as_str().to_owned()),
+            bundle: query.leg.as_ref().map(|leg| bundle(query, &leg.definition)),
             encloses: query.message.is_some(),
             at,
         }
@@ -59,4 +60,9 @@ impl Facts {
         self.operation = Some(operation);
         self
     }
+}
+
+fn bundle(query: &Query, definition: &MessageId) -> String {
+    let (published, owners) = (query.caller.instance(), query.service.owner().instance());
+    if published == owners { definition.to_string() } else { format!("{published}/{definition}") }
 }

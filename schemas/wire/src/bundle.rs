@@ -210,6 +210,9 @@ pub struct LegAnswer {
     /// The owner's sealed answer (SD-JWT).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+    /// The receipt of the broker that decided, where that is not the caller's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
     /// Why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<crate::RefusalCode>,
@@ -227,6 +230,9 @@ pub struct Settlement {
     /// The owner's sealed answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+    /// The receipt of the broker that decided, where that is not the caller's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
     /// Why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<crate::RefusalCode>,

@@ -3,7 +3,7 @@
 use mohur_contract::service_name;
 use mohur_message::hop::Settle;
 use mohur_policy::{Decision, Facts, decide};
-use mohur_wire::{MemberId, Query, Refusal, RefusalCode};
+use mohur_wire::{Arrival, MemberId, Query, Refusal, RefusalCode};
 
 use super::claim::Claimed;
 use super::receipt::Logged;
@@ -22,7 +22,7 @@ pub(crate) fn permit(claimed: Claimed, me: &MemberId, guard: &Guarded) -> Result
     let logged = claimed.into_logged();
     let (decided, query) = (logged.proved().decided(), logged.proved().query());
     let world = decided.connected().world();
-    check_route(world, query, me, guard)?;
+    check_route(world, query, me, guard, decided.connected().arrival())?;
     let policy = world.policy(me).map_err(|reason| Stop::new(RefusalCode::PolicyUnavailable, reason))?;
     let facts = facts(query, decided.settle(), &logged);
     let decision = decide(policy, &facts);
@@ -47,7 +47,7 @@ fn facts(query: &Query, settle: Option<&Settle>, logged: &Logged) -> Facts {
 }
 
 /// The service is ours, takes the verb, and a leg is one of a definition in force.
-fn check_route(world: &World, query: &Query, me: &MemberId, guard: &Guarded) -> Result<(), Stop> {
+fn check_route(world: &World, query: &Query, me: &MemberId, guard: &Guarded, at: Arrival) -> Result<(), Stop> {
     let route = world.directory().service(&query.service).filter(|route| route.owner == *me);
     let route = route.filter(|_| guard.offers(&service_name(&query.service)));
     let Some(route) = route else {
@@ -56,8 +56,14 @@ fn check_route(world: &World, query: &Query, me: &MemberId, guard: &Guarded) -> 
     if !route.verbs.contains(&query.verb()) {
         return Err(Refusal::new(RefusalCode::UnknownService, "The service does not take this verb.").into());
     }
+    if !world.domains.may_ask(&query.caller, &query.service) {
+        let detail = "The service is not one that members of your domain may ask.";
+        return Err(Refusal::new(RefusalCode::UnknownService, detail).into());
+    }
     let Some(leg) = &query.leg else { return Ok(()) };
-    match world.directory().definition(&leg.definition) {
+    // A bundle is published where its caller is at home.
+    let domain = world.domains.named(query.caller.instance(), at.0).ok_or(Refusal::from(RefusalCode::UnknownMember))?;
+    match domain.directory.definition(&leg.definition) {
         None => Err(RefusalCode::BundleUnknown.into()),
         Some(definition) if definition.version != leg.version => Err(RefusalCode::BundleStale.into()),
         Some(_) => Ok(()),

@@ -1,15 +1,13 @@
-//! Receipt: the query stands in the log of the broker that sends it. No read goes unlogged.
+//! Receipt: the query stands in the log of the broker that sends it, and in that of the caller's home broker. No read goes
+//! unlogged.
 
 use mohur_crypto::Digest;
-use mohur_transparency::{Kind, Leaf, Receipt, VerifiedReceipt};
-use mohur_wire::{Arrival, MemberId, Query, Refusal, RefusalCode};
+use mohur_transparency::ExpectedIntent;
+use mohur_wire::{Arrival, MemberId, Refusal, RefusalCode};
 
 use super::caller::Proved;
 use crate::stop::Stop;
 use crate::times::Times;
-
-/// The tag of the commitment to the opening's digest.
-const OPENING: &str = "opening";
 
 /// A query that everybody had to say something about, and did: caller, broker and log.
 pub struct Logged {
@@ -24,47 +22,40 @@ pub struct Bound {
     arrival: Arrival,
 }
 
-/// Verifies the receipt of INTENT: of this broker's log, of this query, of now.
-pub(crate) fn logged(proved: Proved, me: &MemberId, times: &Times) -> Result<Logged, Stop> {
+/// Verifies the receipt of INTENT: of this broker's log, of this query, of now; and where another broker handed the query over,
+/// that of its log, too.
+pub(crate) fn logged(proved: Proved, times: &Times) -> Result<Logged, Stop> {
     let connected = proved.decided().connected();
-    let receipt: Receipt = serde_json::from_str(connected.ask().receipt()).map_err(|_| unlogged("is not a receipt"))?;
-    let key =
-        connected.world().log_key(connected.broker()).ok_or_else(|| unlogged("is of a log that is not listed"))?;
-    let receipt = receipt.verify(key).map_err(|error| unlogged(&error.to_string()))?;
-    if receipt.leaf_hash() != proved.decided().decision().intent {
-        return Err(unlogged("is not of the entry that the decision names"));
+    let decision = proved.decided().decision();
+    check(&proved, times, connected.broker(), connected.ask().receipt(), &decision.intent, Some(&decision.policy))?;
+    if let (Some(home), Some(word)) = (proved.home(), connected.ask().home()) {
+        let handover = home.handover();
+        check(&proved, times, &handover.iss, word.receipt(), &handover.intent, None)?;
     }
-    if !receipt.opens(OPENING, proved.proven().digest().as_bytes()) {
-        return Err(unlogged("does not commit to this opening"));
-    }
-    times.judge_entry(receipt.leaf().at, connected.arrival())?;
-    check_entry(&receipt, &proved, me)?;
-    Ok(Logged { entry: receipt.leaf_hash(), proved })
+    Ok(Logged { entry: decision.intent, proved })
 }
 
-/// What the entry says in clear is what the caller signed. A settlement has an entry of its own, and shows in its id.
-fn check_entry(receipt: &VerifiedReceipt, proved: &Proved, me: &MemberId) -> Result<(), Stop> {
-    let (leaf, query): (&Leaf, &Query) = (receipt.leaf(), proved.query());
-    let suffix = if proved.decided().settle().is_some() { ".settle" } else { "" };
-    let id = leaf.id.as_ref().and_then(|id| id.as_str().strip_suffix(suffix));
-    let bundle = query.leg.as_ref().map(|leg| format!("{}@{}", leg.definition, leg.version));
-    let certificate = proved.proven().caller().certificate().fingerprint();
-    let differs = [
-        ("kind", leaf.kind != Kind::Intent),
-        ("id", id != Some(query.id.as_str())),
-        ("consumer", leaf.consumer != query.caller),
-        ("provider", leaf.provider.as_ref() != Some(me)),
-        ("service", leaf.service.as_ref() != Some(&query.service)),
-        ("purpose", leaf.purpose.as_ref() != Some(&query.purpose)),
-        ("verb", leaf.verb != Some(query.verb())),
-        ("bundle", leaf.bundle != bundle),
-        ("policy", leaf.policy != Some(proved.decided().decision().policy)),
-        ("certificate", leaf.certificate != Some(certificate)),
-    ];
-    match differs.iter().find(|(_, differs)| *differs) {
-        Some((what, _)) => Err(unlogged(&format!("is of an entry with another {what}"))),
-        None => Ok(()),
-    }
+/// One broker's entry says in clear what the caller signed.
+fn check(
+    proved: &Proved,
+    times: &Times,
+    broker: &MemberId,
+    receipt: &str,
+    entry: &Digest,
+    policy: Option<&Digest>,
+) -> Result<(), Stop> {
+    let connected = proved.decided().connected();
+    let key = connected.world().log_key(broker).ok_or_else(|| unlogged("is of a log that is not listed"))?;
+    let expected = ExpectedIntent {
+        query: proved.query(),
+        opening: proved.proven().digest(),
+        entry,
+        certificate: &proved.proven().caller().certificate().fingerprint(),
+        policy,
+        settles: proved.decided().settle().is_some(),
+    };
+    let at = expected.verify(receipt, key).map_err(|what| unlogged(&what))?;
+    Ok(times.judge_entry(at, connected.arrival())?)
 }
 
 fn unlogged(what: &str) -> Stop {

@@ -9,11 +9,12 @@ use mohur_wire::bundle::{Leg, LegAnswer, Outcome, Settlement, leg_verdict, settl
 use mohur_wire::{Arrival, MessageId, Operation, Refusal, RefusalCode, Value, Verdict};
 use tokio::time::Instant;
 
-use super::named;
 use super::running::Running;
+use super::{named, settlement_id};
 use crate::World;
 use crate::pipeline::Exchange;
 use crate::provider::Provider;
+use crate::stage::decide::Ruling;
 use crate::stage::release::Released;
 use crate::stage::verify::{Verified, VerifiedBundle};
 use crate::stage::{outcome, route, seal};
@@ -63,7 +64,14 @@ pub(crate) async fn run<P: Provider>(
 }
 
 fn not_asked(leg: &Leg) -> LegAnswer {
-    LegAnswer { leg: leg.id.clone(), verdict: Verdict::Unknown, answer: None, refusal: None, settlement: None }
+    LegAnswer {
+        leg: leg.id.clone(),
+        verdict: Verdict::Unknown,
+        answer: None,
+        receipt: None,
+        refusal: None,
+        settlement: None,
+    }
 }
 
 impl<P: Provider> Run<P> {
@@ -95,6 +103,7 @@ impl<P: Provider> Run<P> {
                 leg: leg.id.clone(),
                 verdict: leg_verdict(&leg, released.fields()),
                 answer: Some(released.sealed().to_owned()),
+                receipt: released.receipt().map(str::to_owned),
                 refusal: None,
                 settlement: None,
             },
@@ -132,8 +141,11 @@ impl<P: Provider> Run<P> {
             self.running.read_settlement(leg.id.clone(), released.finding());
         }
         answer.settlement = Some(match result {
-            Ok(released) => Settlement { operation, answer: Some(released.sealed().to_owned()), refusal: None },
-            Err(refusal) => Settlement { operation, answer: None, refusal: Some(refusal.code) },
+            Ok(released) => {
+                let (answer, receipt) = (released.sealed().to_owned(), released.receipt().map(str::to_owned));
+                Settlement { operation, answer: Some(answer), receipt, refusal: None }
+            }
+            Err(refusal) => Settlement { operation, answer: None, receipt: None, refusal: Some(refusal.code) },
         });
         self.running.enter(answer);
         state
@@ -143,15 +155,17 @@ impl<P: Provider> Run<P> {
         let at = Arrival::read(&*self.exchange.clock);
         let routed = route::settlement(reserved, settle, at);
         let mut trace = Trace::of_leg(routed.verified(), self.certificate, named(self.running.definition()));
-        let id: MessageId =
-            format!("{}.settle", routed.verified().query().id).parse().map_err(|_| RefusalCode::Malformed)?;
+        let id = settlement_id(&routed.verified().query().id)?;
         trace.settles(id, routed.verified(), at);
-        trace.decided(routed.decision());
+        if let Ruling::Ours(decision) = routed.ruling() {
+            trace.decided(decision);
+        }
         let released = self.exchange.ask(routed, &self.world, &mut trace).await;
         let record = LegAnswer {
             leg: leg.id.clone(),
             verdict: Verdict::Unknown,
             answer: released.as_ref().ok().map(|released| released.sealed().to_owned()),
+            receipt: released.as_ref().ok().and_then(|released| released.receipt().map(str::to_owned)),
             refusal: released.as_ref().err().map(|refusal| refusal.code),
             settlement: None,
         };
@@ -218,5 +232,5 @@ fn refused(leg: MessageId, code: RefusalCode) -> LegAnswer {
         | RefusalCode::ShuttingDown
         | RefusalCode::Internal => Verdict::Unavailable,
     };
-    LegAnswer { leg, verdict, answer: None, refusal: Some(code), settlement: None }
+    LegAnswer { leg, verdict, answer: None, receipt: None, refusal: Some(code), settlement: None }
 }

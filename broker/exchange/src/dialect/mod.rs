@@ -1,21 +1,28 @@
-//! The two ways in which one message can be written. REST and SOAP differ in how a message is read and how its answer is
-//! written, and nowhere else: what stands between the two ends never learns which it was.
+//! The ways in which one message can be written. REST and SOAP differ in how a message is read and how its answer is written,
+//! and nowhere else: what stands between the two ends never learns which it was. What another broker hands on is a third way:
+//! it holds a message of either, as its caller signed it.
 
+mod forwarded;
 pub(crate) mod rest;
 pub(crate) mod soap;
 mod xroad;
 
 /// The addresses that messages are sent to.
 pub mod address {
+    pub use super::forwarded::FORWARD;
     pub use super::rest::{BUNDLES, POLL, QUERY};
     pub use super::soap::SOAP;
 }
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
 use mohur_chain::SealIdentity;
+use mohur_crypto::Digest;
+use mohur_message::handover::HomeWord;
+use mohur_message::hop::Settle;
 use mohur_message::{Evidence, SentOpening};
 use mohur_seal::Seal;
 use mohur_soap::Version;
@@ -26,25 +33,30 @@ use crate::reply::{Incoming, ReplyTo};
 use crate::stage::release::Released;
 use crate::{Settings, World};
 
-/// Which of the two it is. The address alone decides.
+/// Which of the three it is. The address alone decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
     /// JSON under an HTTP message signature.
     Rest,
     /// An envelope under WS-Security.
     Soap(Version),
+    /// What another broker hands on.
+    Forwarded,
 }
 
 /// A message of a form that its address takes. Nothing of it is believed yet.
 pub(crate) enum Received {
     Rest(rest::Received),
     Soap(soap::Received),
+    Forwarded(forwarded::Received),
 }
 
 /// What a signature is judged by.
 pub(crate) struct Circumstances<'a> {
     pub(crate) world: &'a World,
-    /// The member that TLS proved.
+    /// This broker.
+    pub(crate) me: &'a MemberId,
+    /// The member or broker that TLS proved.
     pub(crate) peer: &'a MemberId,
     pub(crate) arrival: Arrival,
     pub(crate) settings: &'a Settings,
@@ -58,8 +70,22 @@ pub(crate) struct Signed {
     pub(crate) id: Option<MessageId>,
     /// The signature, as the owner's host will see it.
     pub(crate) evidence: Arc<Evidence>,
+    /// The broker that handed it on, where it was not the signer itself who sent it.
+    pub(crate) brought: Option<Brought>,
     /// What was signed; an error where it is not what it must be.
     pub(crate) content: Result<Content, Refusal>,
+}
+
+/// What the caller's home broker vouches for, proved: that the caller is its member, and that the query is in its log.
+pub(crate) struct Brought {
+    /// Its word, for the owner's host to prove once more.
+    pub(crate) word: HomeWord,
+    /// The entry in its log.
+    pub(crate) intent: Digest,
+    /// How long it waits.
+    pub(crate) patience: Duration,
+    /// The settlement that it asks for, of the reservation that the caller signed.
+    pub(crate) settle: Option<Settle>,
 }
 
 /// What a message says: one of three kinds.
@@ -106,6 +132,7 @@ impl Received {
         match Dialect::of(&incoming.parts) {
             Dialect::Rest => rest::Received::of(incoming).map(Self::Rest),
             Dialect::Soap(_) => soap::Received::of(incoming, settings).map(Self::Soap),
+            Dialect::Forwarded => forwarded::Received::of(&incoming).map(Self::Forwarded),
         }
     }
 
@@ -114,6 +141,7 @@ impl Received {
         match self {
             Self::Rest(received) => received.verify(by),
             Self::Soap(received) => received.verify(by, to),
+            Self::Forwarded(received) => received.verify(by, to),
         }
     }
 }
@@ -121,14 +149,18 @@ impl Received {
 impl Dialect {
     /// The dialect that is spoken at the address of a message.
     pub(crate) fn of(parts: &http::request::Parts) -> Self {
-        if speaks_soap(parts.uri.path()) { Self::Soap(soap::version(parts)) } else { Self::Rest }
+        match parts.uri.path() {
+            address::FORWARD => Self::Forwarded,
+            path if speaks_soap(path) => Self::Soap(soap::version(parts)),
+            _ => Self::Rest,
+        }
     }
 
     /// The id that a message gives itself before any of it is read: REST has it in a header, which signatures cover.
     pub(crate) fn unread_id(self, parts: &http::request::Parts) -> Option<MessageId> {
         match self {
             Self::Rest => rest::id(parts),
-            Self::Soap(_) => None,
+            Self::Soap(_) | Self::Forwarded => None,
         }
     }
 }
@@ -152,6 +184,7 @@ pub(crate) fn write(said: &Said<'_>, to: &ReplyTo, seal: &dyn Seal) -> Result<Re
     match to.dialect {
         Dialect::Rest => rest::write(said, to, seal),
         Dialect::Soap(version) => soap::write(version, said, to, seal),
+        Dialect::Forwarded => forwarded::write(said, to, seal),
     }
 }
 
@@ -160,5 +193,6 @@ pub(crate) fn write_plain(said: &Said<'_>, to: &ReplyTo) -> Response<Bytes> {
     match to.dialect {
         Dialect::Rest => rest::plain(said, to),
         Dialect::Soap(version) => soap::plain(version, said, to),
+        Dialect::Forwarded => forwarded::plain(said),
     }
 }

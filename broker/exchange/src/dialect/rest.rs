@@ -69,6 +69,7 @@ impl Received {
             signer: request.identity().clone(),
             id: Some(request.message_id().clone()),
             evidence: Arc::new(request.evidence().clone()),
+            brought: None,
             content: (self.read)(&request),
         })
     }
@@ -143,7 +144,7 @@ pub(crate) fn problem(refusal: &Refusal, id: Option<&MessageId>) -> Response<Byt
     json(problem.status, "application/problem+json", &problem)
 }
 
-fn json(status: u16, media_type: &'static str, document: &impl Serialize) -> Response<Bytes> {
+pub(super) fn json(status: u16, media_type: &'static str, document: &impl Serialize) -> Response<Bytes> {
     // INVARIANT: strings, numbers and lists of them always serialise.
     let mut response = Response::new(Bytes::from(serde_json::to_vec(document).unwrap_or_default()));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -64,7 +64,8 @@ impl Received {
         let content = headers.map_err(Refusal::from).and_then(|headers| content(&verified, &headers));
         let is_bundle = matches!(content, Ok(Content::Bundle(_)));
         let evidence = if is_bundle { verified.bundle_evidence() } else { verified.evidence() };
-        Ok(Signed { signer: verified.identity().clone(), id: to.id.clone(), evidence: Arc::new(evidence), content })
+        let (signer, evidence) = (verified.identity().clone(), Arc::new(evidence));
+        Ok(Signed { signer, id: to.id.clone(), evidence, brought: None, content })
     }
 }
 

@@ -29,6 +29,11 @@ impl Accepted {
         self.arrival
     }
 
+    /// Whether it comes by way of another broker.
+    pub(crate) const fn is_forwarded(&self) -> bool {
+        matches!(self.received, Received::Forwarded(_))
+    }
+
     pub(crate) fn into_received(self) -> Received {
         self.received
     }

@@ -1,25 +1,29 @@
-//! Call provider: the owner's host is asked, with the caller's own signature, our decision and the receipt of INTENT.
+//! Call provider: the owner's host is asked, with the caller's own signature, our decision and the receipt of INTENT; or the
+//! broker that decides, with our word instead of a decision.
 
 use mohur_crypto::Digest;
 use mohur_journal::Committed;
-use mohur_message::hop::{Ask, Decision, Reply};
+use mohur_message::handover::{Forward, Handover, HomeWord};
+use mohur_message::hop::{Ask, Decision};
+use mohur_policy as policy;
 use mohur_seal::Seal;
 use mohur_wire::{MemberId, Refusal, RefusalCode};
 
+use super::decide::Ruling;
 use super::intent::Recorded;
 use super::route::Routed;
-use crate::provider::Provider;
+use crate::provider::{Answered, Outgoing, Provider};
 
 /// How much longer than its deadline a decision stays valid, for the way to the host.
 const TRAVEL_SECONDS: i64 = 5;
 
-/// A query with the reply of its owner's host, not yet believed.
+/// A query with the reply of its owner's host, or of the broker that decided; not yet believed.
 pub struct Asked {
     routed: Routed,
-    reply: Reply,
+    reply: Answered,
 }
 
-/// Asks the host once.
+/// Asks once.
 pub async fn provider(
     recorded: Recorded,
     provider: &impl Provider,
@@ -27,22 +31,63 @@ pub async fn provider(
     seal: &dyn Seal,
 ) -> Result<Asked, Refusal> {
     let (routed, intent) = recorded.into_parts();
-    let ask = ask(&routed, &intent, me, seal)?;
+    let question = match routed.ruling() {
+        Ruling::Ours(decision) => Outgoing::Ask(ask(&routed, decision, &intent, me, seal)?),
+        Ruling::Theirs => Outgoing::Forward(forward(&routed, &intent, me, seal)?),
+    };
     let deadline = routed.verified().deadline();
-    let reply = provider.ask(routed.destination(), &ask, deadline).await.map_err(RefusalCode::from)?;
+    let reply = provider.ask(routed.destination(), &question, deadline).await.map_err(RefusalCode::from)?;
     Ok(Asked { routed, reply })
 }
 
-fn ask(routed: &Routed, intent: &Committed, me: &MemberId, seal: &dyn Seal) -> Result<Ask, Refusal> {
+fn ask(
+    routed: &Routed,
+    decision: &policy::Decision,
+    intent: &Committed,
+    me: &MemberId,
+    seal: &dyn Seal,
+) -> Result<Ask, Refusal> {
     let verified = routed.verified();
-    let decision = sealed_decision(routed, intent, me, seal)?;
-    let receipt = serde_json::to_string(&intent.receipt("opening")).map_err(|_| RefusalCode::Internal)?;
-    Ask::new(verified.opening(), (**verified.evidence()).clone(), decision, &receipt)
+    let decision = sealed_decision(routed, decision, intent, me, seal)?;
+    let ask = Ask::new(verified.opening(), (**verified.evidence()).clone(), decision, &receipt(intent)?)?;
+    Ok(ask.brought_by(verified.brought().map(|brought| brought.word.clone())))
+}
+
+fn receipt(intent: &Committed) -> Result<String, Refusal> {
+    serde_json::to_string(&intent.receipt("opening")).map_err(|_| RefusalCode::Internal.into())
+}
+
+/// Our seal on what we hand on: that it is our member who asks, and that it stands in our log.
+fn forward(routed: &Routed, intent: &Committed, me: &MemberId, seal: &dyn Seal) -> Result<Forward, Refusal> {
+    let verified = routed.verified();
+    let query = verified.query();
+    let claims = Handover {
+        iss: me.clone(),
+        aud: routed.destination().peer.clone(),
+        iat: routed.at().unix_seconds(),
+        patience: u64::try_from(verified.deadline().as_millis()).unwrap_or(u64::MAX),
+        query_digest: *verified.opening().digest(),
+        id: query.id.clone(),
+        caller: query.caller.clone(),
+        service: query.service.clone(),
+        verb: query.verb(),
+        intent: intent.leaf_hash(),
+        settle: routed.settle().cloned(),
+    };
+    let handover = claims.seal(seal).map_err(|_| RefusalCode::Internal)?;
+    let word = HomeWord::new(handover, &receipt(intent)?)?;
+    Ok(Forward::new(verified.opening(), (**verified.evidence()).clone(), word))
 }
 
 /// The broker's seal on the query: what was decided, for which host, on the strength of which INTENT.
-fn sealed_decision(routed: &Routed, intent: &Committed, me: &MemberId, seal: &dyn Seal) -> Result<String, Refusal> {
-    let (verified, decision) = (routed.verified(), routed.decision());
+fn sealed_decision(
+    routed: &Routed,
+    decision: &policy::Decision,
+    intent: &Committed,
+    me: &MemberId,
+    seal: &dyn Seal,
+) -> Result<String, Refusal> {
+    let verified = routed.verified();
     let query = verified.query();
     let iat = routed.at().unix_seconds();
     let patience = i64::try_from(verified.deadline().as_secs()).unwrap_or(0).saturating_add(TRAVEL_SECONDS);
@@ -70,7 +115,7 @@ fn sealed_decision(routed: &Routed, intent: &Committed, me: &MemberId, seal: &dy
 }
 
 impl Asked {
-    pub(crate) fn into_parts(self) -> (Routed, Reply) {
+    pub(crate) fn into_parts(self) -> (Routed, Answered) {
         (self.routed, self.reply)
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use mohur_wire::{Arrival, MemberId, MessageId, Refusal, RefusalCode};
 
 use super::verify::Verified;
-use crate::claims::{Claims, Taken};
+use crate::bundle::settlement_id;
+use crate::claims::{Claim, Claims, Taken, Way};
 use crate::trace::Trace;
 
 /// A query whose id no other message can use.
@@ -15,7 +16,10 @@ pub struct Claimed {
 
 /// Claims a query's id for its signer.
 pub fn once(verified: Verified, claims: &Claims, trace: &mut Trace) -> Result<Claimed, Refusal> {
-    id(verified.signer(), &verified.query().id, verified.arrival(), claims, trace)?;
+    let id = &verified.query().id;
+    let id = verified.settle().map(|_| settlement_id(id)).transpose()?.unwrap_or_else(|| id.clone());
+    let way = if verified.brought().is_some() { Way::Forwarded } else { Way::Sent };
+    take(claims.claim(verified.signer(), &id, verified.arrival(), way), trace)?;
     let verified = Arc::new(verified);
     trace.about(&verified);
     Ok(Claimed { verified })
@@ -29,7 +33,11 @@ pub(crate) fn id(
     claims: &Claims,
     trace: &mut Trace,
 ) -> Result<(), Refusal> {
-    match claims.claim(signer, id, at) {
+    take(claims.claim(signer, id, at, Way::Sent), trace)
+}
+
+fn take(claimed: Result<Claim, Taken>, trace: &mut Trace) -> Result<(), Refusal> {
+    match claimed {
         Ok(claim) => {
             trace.claimed(claim);
             Ok(())

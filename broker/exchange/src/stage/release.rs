@@ -3,47 +3,81 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use mohur_crypto::sha256;
+use mohur_directory::Domain;
 use mohur_message::hop::Reply;
 use mohur_message::{SealedAnswer, prove_refusal};
-use mohur_policy::Decision;
+use mohur_transparency::ExpectedOutcome;
 use mohur_wire::answer::Finding;
-use mohur_wire::{FieldName, Query, Refusal, RefusalCode, Value, Verb};
+use mohur_wire::{FieldName, Query, Refusal, RefusalCode, Value};
 
 use super::call::Asked;
+use super::decide::Ruling;
 use super::route::Routed;
 use super::verify::Verified;
 use crate::World;
-use crate::provider::Destination;
+use crate::provider::{Answered, Destination};
 use crate::trace::Trace;
+use crate::world::log_key;
 
 /// An owner's sealed answer, reduced to what the caller may see.
 pub struct Released {
     routed: Routed,
     sealed: String,
     fields: Option<BTreeMap<FieldName, Value>>,
+    receipt: Option<String>,
 }
 
 /// Proves the owner's seal and drops what the decision does not name.
 pub fn fields(asked: Asked, world: &World, trace: &mut Trace) -> Result<Released, Refusal> {
-    let (routed, reply) = asked.into_parts();
-    let text = match reply {
+    let (routed, Answered { reply, receipt }) = asked.into_parts();
+    let owner = &routed.destination().owner;
+    let domain = world.domain_of(owner, routed.at()).ok_or(RefusalCode::ProviderUnavailable)?;
+    let text = match &reply {
         Reply::Answer(text) => text,
-        Reply::Refusal(text) => return Err(owners_refusal(&text, &routed, world)),
+        Reply::Refusal(text) => return Err(sealed_refusal(text, &routed, domain, world)),
     };
-    let answer = SealedAnswer::verify(&text, &world.keys(routed.at())).map_err(|_| {
+    let answer = SealedAnswer::verify(text, &world.keys_of(domain, routed.at())).map_err(|_| {
         Refusal::new(RefusalCode::ProviderInvalid, "The owner's seal does not verify; the answer was dropped.")
     })?;
     belongs(&answer, &routed)?;
-    if !answer.is_found() && conceals(&routed) {
+    let receipt = match routed.ruling() {
+        Ruling::Ours(_) => None,
+        Ruling::Theirs => Some(logged_elsewhere(receipt, &reply, &routed, domain, trace)?),
+    };
+    if !answer.is_found() && routed.conceals() {
         return Err(RefusalCode::NotAvailable.into());
     }
-    let permitted = |name: &FieldName| routed.decision().fields.contains_key(name);
+    let permitted = |name: &FieldName| routed.ruling().permits(name, routed.verified());
     let fields = answer.found().map(|fields| {
         fields.iter().filter(|(name, _)| permitted(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
     });
     let sealed = answer.release(permitted);
     trace.released(fields.as_ref());
-    Ok(Released { routed, sealed, fields })
+    Ok(Released { routed, sealed, fields, receipt })
+}
+
+/// The broker that decided has the answer in its log, or it is not passed on.
+fn logged_elsewhere(
+    receipt: Option<String>,
+    reply: &Reply,
+    routed: &Routed,
+    domain: &Domain,
+    trace: &mut Trace,
+) -> Result<String, Refusal> {
+    let unlogged = |what: &str| {
+        let detail = format!("The broker that decided has not logged its answer, which was dropped: {what}.");
+        Refusal::new(RefusalCode::ProviderInvalid, detail)
+    };
+    let header = receipt.ok_or_else(|| unlogged("there is no receipt"))?;
+    let key = log_key(domain, &routed.destination().peer).ok_or_else(|| unlogged("its log is not listed"))?;
+    let expected = ExpectedOutcome {
+        query: routed.verified().query(),
+        settles: routed.settle().is_some(),
+        answer: &sha256(&reply.to_json()),
+    };
+    trace.decided_elsewhere(expected.verify(&header, &key).map_err(|what| unlogged(&what))?);
+    Ok(header)
 }
 
 /// The seal must be the owner's, on an answer to this very query.
@@ -62,22 +96,17 @@ fn belongs(answer: &SealedAnswer, routed: &Routed) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A refusal counts only under the owner's seal; any other is an answer that cannot be passed on.
-fn owners_refusal(text: &str, routed: &Routed, world: &World) -> Refusal {
+/// A refusal counts only under the seal of whoever was asked, the owner or its broker; any other cannot be passed on.
+fn sealed_refusal(text: &str, routed: &Routed, domain: &Domain, world: &World) -> Refusal {
     let verified = routed.verified();
-    let proven = match prove_refusal(text, &world.keys(routed.at()), verified.opening().digest()) {
-        Ok(proven) if *proven.owner() == routed.destination().owner => proven.refusal(),
+    let proven = match prove_refusal(text, &world.keys_of(domain, routed.at()), verified.opening().digest()) {
+        Ok(proven) if *proven.owner() == routed.destination().peer => proven.refusal(),
         Ok(_) | Err(_) => return RefusalCode::ProviderInvalid.into(),
     };
-    if conceals(routed) && matches!(proven.code, RefusalCode::Denied | RefusalCode::NotAvailable) {
+    if routed.conceals() && matches!(proven.code, RefusalCode::Denied | RefusalCode::NotAvailable) {
         return RefusalCode::NotAvailable.into();
     }
     proven
-}
-
-/// Whether denied and absent must look alike.
-fn conceals(routed: &Routed) -> bool {
-    routed.decision().conceal && routed.verified().query().verb() == Verb::Read
 }
 
 impl Released {
@@ -96,13 +125,18 @@ impl Released {
         self.fields.clone().map_or(Finding::Absent, Finding::Found)
     }
 
+    /// The receipt of the broker that decided, where that is another one.
+    pub(crate) fn receipt(&self) -> Option<&str> {
+        self.receipt.as_deref()
+    }
+
     /// The query that is answered.
     pub(crate) fn query(&self) -> &Query {
         self.routed.verified().query()
     }
 
-    pub(crate) fn origin(&self) -> (Arc<Verified>, Arc<Decision>, Arc<Destination>) {
+    pub(crate) fn origin(&self) -> (Arc<Verified>, Ruling, Arc<Destination>) {
         let routed = &self.routed;
-        (Arc::clone(routed.verified()), Arc::clone(routed.decision()), Arc::clone(routed.destination()))
+        (Arc::clone(routed.verified()), routed.ruling().clone(), Arc::clone(routed.destination()))
     }
 }

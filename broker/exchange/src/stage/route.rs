@@ -1,12 +1,11 @@
-//! Route: the directory says where the owner's host is.
+//! Route: the directory says where the owner's host is, or the broker that is home to the owner.
 
 use std::sync::Arc;
 
 use mohur_message::hop::Settle;
-use mohur_policy::Decision;
 use mohur_wire::{Arrival, Refusal, RefusalCode};
 
-use super::decide::Decided;
+use super::decide::{Decided, Ruling};
 use super::release::Released;
 use super::verify::Verified;
 use crate::World;
@@ -15,30 +14,38 @@ use crate::provider::Destination;
 /// A permitted query and where it goes.
 pub struct Routed {
     verified: Arc<Verified>,
-    decision: Arc<Decision>,
+    ruling: Ruling,
     destination: Arc<Destination>,
     settle: Option<Settle>,
     at: Arrival,
 }
 
-/// Finds the owner's host.
+/// Finds the owner's host, or the broker that decides.
 pub fn to_owner(decided: Decided, world: &World) -> Result<Routed, Refusal> {
-    let (verified, decision) = decided.into_parts();
-    let service = &verified.query().service;
-    let route = world.directory().service(service).ok_or(RefusalCode::UnknownService)?;
+    let (verified, ruling) = decided.into_parts();
+    let (service, at) = (&verified.query().service, verified.arrival());
+    let place = world.place(service, at).ok_or(RefusalCode::UnknownService)?;
+    let route = place.route;
     if !route.verbs.contains(&verified.query().verb()) {
         return Err(Refusal::new(RefusalCode::UnknownService, "The service does not take this verb."));
     }
-    let destination = Arc::new(Destination { owner: route.owner.clone(), authority: route.host.to_string() });
-    let at = verified.arrival();
-    Ok(Routed { verified, decision: Arc::new(decision), destination, settle: None, at })
+    let owner = route.owner.clone();
+    let destination = match ruling {
+        Ruling::Ours(_) => Destination { peer: owner.clone(), owner, authority: route.host.to_string() },
+        Ruling::Theirs => {
+            let broker = place.domain.directory.broker(&route.broker).ok_or(RefusalCode::UnknownService)?;
+            Destination { owner, peer: broker.id.clone(), authority: broker.authority.to_string() }
+        }
+    };
+    let settle = verified.settle().cloned();
+    Ok(Routed { verified, ruling, destination: Arc::new(destination), settle, at })
 }
 
 /// The one settlement that the signature over a reservation covers: the same query, decision and owner once more, at a
 /// time of its own.
 pub(crate) fn settlement(reserved: &Released, settle: Settle, at: Arrival) -> Routed {
-    let (verified, decision, destination) = reserved.origin();
-    Routed { verified, decision, destination, settle: Some(settle), at }
+    let (verified, ruling, destination) = reserved.origin();
+    Routed { verified, ruling, destination, settle: Some(settle), at }
 }
 
 impl Routed {
@@ -46,8 +53,13 @@ impl Routed {
         &self.verified
     }
 
-    pub(crate) const fn decision(&self) -> &Arc<Decision> {
-        &self.decision
+    pub(crate) const fn ruling(&self) -> &Ruling {
+        &self.ruling
+    }
+
+    /// Whether denied and absent must look alike.
+    pub(crate) fn conceals(&self) -> bool {
+        self.ruling.conceals(&self.verified)
     }
 
     pub(crate) const fn destination(&self) -> &Arc<Destination> {

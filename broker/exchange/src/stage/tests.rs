@@ -39,8 +39,8 @@
 //! # use mohur_seal::Seal;
 //! # use mohur_wire::{MemberId, Refusal};
 //! # type Answer = http::Response<bytes::Bytes>;
-//! fn next(it: Authenticated, world: &World, settings: &Settings, to: &mut ReplyTo, trace: &mut Trace) {
-//!     let _ = verify::signature(it, world, settings, to, trace);
+//! fn next(it: Authenticated, world: &World, me: &MemberId, settings: &Settings, to: &mut ReplyTo, trace: &mut Trace) {
+//!     let _ = verify::signature(it, world, me, settings, to, trace);
 //! }
 //! ```
 //!
@@ -52,8 +52,8 @@
 //! # use mohur_seal::Seal;
 //! # use mohur_wire::{MemberId, Refusal};
 //! # type Answer = http::Response<bytes::Bytes>;
-//! fn next(it: Accepted, world: &World, settings: &Settings, to: &mut ReplyTo, trace: &mut Trace) {
-//!     let _ = verify::signature(it, world, settings, to, trace);
+//! fn next(it: Accepted, world: &World, me: &MemberId, settings: &Settings, to: &mut ReplyTo, trace: &mut Trace) {
+//!     let _ = verify::signature(it, world, me, settings, to, trace);
 //! }
 //! ```
 //!
@@ -95,8 +95,8 @@
 //! # use mohur_seal::Seal;
 //! # use mohur_wire::{MemberId, Refusal};
 //! # type Answer = http::Response<bytes::Bytes>;
-//! fn next(it: Claimed, world: &World, trace: &mut Trace) {
-//!     let _ = decide::by_policy(it, world, trace);
+//! fn next(it: Claimed, me: &MemberId, world: &World, trace: &mut Trace) {
+//!     let _ = decide::by_policy(it, me, world, trace);
 //! }
 //! ```
 //!
@@ -108,8 +108,8 @@
 //! # use mohur_seal::Seal;
 //! # use mohur_wire::{MemberId, Refusal};
 //! # type Answer = http::Response<bytes::Bytes>;
-//! fn next(it: std::sync::Arc<Verified>, world: &World, trace: &mut Trace) {
-//!     let _ = decide::by_policy(it, world, trace);
+//! fn next(it: std::sync::Arc<Verified>, me: &MemberId, world: &World, trace: &mut Trace) {
+//!     let _ = decide::by_policy(it, me, world, trace);
 //! }
 //! ```
 //!
@@ -523,7 +523,7 @@
 //! # use mohur_wire::{MemberId, Refusal};
 //! # type Answer = http::Response<bytes::Bytes>;
 //! fn forge(it: Decided) -> Decided {
-//!     Decided { decision: it.decision, ..it }
+//!     Decided { ruling: it.ruling, ..it }
 //! }
 //! ```
 //!

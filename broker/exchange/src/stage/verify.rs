@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mohur_crypto::sha256;
+use mohur_message::hop::Settle;
 use mohur_message::{Evidence, SentOpening};
 use mohur_wire::bundle::{Definition, Leg};
 use mohur_wire::{Arrival, MemberId, MessageId, Query, Refusal, RefusalCode, SubjectKey};
 
 use super::authenticate::Authenticated;
-use crate::dialect::{Circumstances, Content, SignedBundle};
+use crate::dialect::{Brought, Circumstances, Content, SignedBundle};
 use crate::reply::ReplyTo;
 use crate::trace::Trace;
 use crate::{Settings, World};
@@ -22,6 +23,7 @@ pub struct Verified {
     evidence: Arc<Evidence>,
     arrival: Arrival,
     deadline: Duration,
+    brought: Option<Brought>,
 }
 
 /// A bundle whose signature was proved: one verified query per leg.
@@ -56,23 +58,39 @@ pub enum Message {
 pub fn signature(
     authenticated: Authenticated,
     world: &World,
+    me: &MemberId,
     settings: &Settings,
     to: &mut ReplyTo,
     trace: &mut Trace,
 ) -> Result<Message, Refusal> {
     let accepted = authenticated.into_accepted();
     let (peer, arrival) = (accepted.peer().member().clone(), accepted.arrival());
-    let by = Circumstances { world, peer: &peer, arrival, settings };
+    let by = Circumstances { world, me, peer: &peer, arrival, settings };
     let signed = accepted.into_received().verify(&by, to)?;
-    if *signed.signer.member() != peer {
+    // Who brings another's query has proved to be the signer's home broker.
+    if signed.brought.is_none() && *signed.signer.member() != peer {
         return Err(RefusalCode::IdentityMismatch.into());
     }
     trace.signed_by(&signed);
-    let whose = Whose { signer: peer, evidence: signed.evidence, arrival };
-    match signed.content? {
-        Content::Query(opening, query) => self::query(&whose, opening, query, settings).map(Message::Query),
-        Content::Bundle(bundle) => self::bundle(&whose, bundle, world, settings).map(Message::Bundle),
-        Content::Poll { id, bundle } => Ok(Message::Poll(VerifiedPoll { signer: whose.signer, id, bundle, arrival })),
+    let whose = Whose { signer: signed.signer.member().clone(), evidence: signed.evidence, arrival };
+    match (signed.content?, signed.brought) {
+        (Content::Query(opening, query), Some(brought)) => {
+            self::brought(&whose, opening, query, brought, world, settings, trace).map(Message::Query)
+        }
+        (content, None) => sent(&whose, content, world, settings),
+        (Content::Bundle(_) | Content::Poll { .. }, Some(_)) => Err(RefusalCode::Malformed.into()),
+    }
+}
+
+/// What the signer itself sent.
+fn sent(whose: &Whose, content: Content, world: &World, settings: &Settings) -> Result<Message, Refusal> {
+    match content {
+        Content::Query(opening, query) => self::query(whose, opening, query, settings).map(Message::Query),
+        Content::Bundle(bundle) => self::bundle(whose, bundle, world, settings).map(Message::Bundle),
+        Content::Poll { id, bundle } => {
+            let (signer, arrival) = (whose.signer.clone(), whose.arrival);
+            Ok(Message::Poll(VerifiedPoll { signer, id, bundle, arrival }))
+        }
     }
 }
 
@@ -95,6 +113,34 @@ fn query(whose: &Whose, opening: SentOpening, query: Query, settings: &Settings)
         return Err(Refusal::new(RefusalCode::Malformed, "A query outside a bundle names no leg; send a bundle."));
     }
     Verified::of(whose, opening, query, settings.provider_deadline)
+}
+
+/// What another broker hands on: a single query, or a leg of a bundle that is published where its caller is at home. We give
+/// up a little sooner than that broker does.
+fn brought(
+    whose: &Whose,
+    opening: SentOpening,
+    query: Query,
+    brought: Brought,
+    world: &World,
+    settings: &Settings,
+    trace: &mut Trace,
+) -> Result<Verified, Refusal> {
+    enclosed(&query, settings)?;
+    if let Some(leg) = &query.leg {
+        trace.of_bundle(format!("{}@{}", leg.definition, leg.version));
+        let home = world.domain_of(&whose.signer, whose.arrival).ok_or(RefusalCode::UnknownMember)?;
+        let published = home.directory.definition(&leg.definition).ok_or(RefusalCode::BundleUnknown)?;
+        if published.version != leg.version {
+            return Err(RefusalCode::BundleStale.into());
+        }
+    }
+    let left = brought.patience.saturating_sub(settings.hop_margin).min(settings.provider_deadline);
+    if left.is_zero() {
+        let detail = "The broker that handed the query on does not wait long enough for an answer.";
+        return Err(Refusal::new(RefusalCode::ProviderTimeout, detail));
+    }
+    Ok(Verified { brought: Some(brought), ..Verified::of(whose, opening, query, left)? })
 }
 
 /// A message of another protocol has its limit, and if it is the subject it is the one that the subject names.
@@ -151,7 +197,8 @@ impl Verified {
         if query.caller != *signer {
             return Err(Refusal::new(RefusalCode::IdentityMismatch, "The query's `caller` must be the one who signs."));
         }
-        Ok(Self { query, opening, signer: signer.clone(), evidence: Arc::clone(evidence), arrival: *arrival, deadline })
+        let (signer, evidence) = (signer.clone(), Arc::clone(evidence));
+        Ok(Self { query, opening, signer, evidence, arrival: *arrival, deadline, brought: None })
     }
 
     pub(crate) const fn query(&self) -> &Query {
@@ -172,6 +219,16 @@ impl Verified {
 
     pub(crate) const fn arrival(&self) -> Arrival {
         self.arrival
+    }
+
+    /// The word of the broker that handed it on, if one did.
+    pub(crate) const fn brought(&self) -> Option<&Brought> {
+        self.brought.as_ref()
+    }
+
+    /// The settlement that it asks for instead of what it says, where another broker asks for one.
+    pub(crate) fn settle(&self) -> Option<&Settle> {
+        self.brought.as_ref()?.settle.as_ref()
     }
 
     /// The same, begun later: a leg that waited for the reservations.

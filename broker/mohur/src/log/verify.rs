@@ -78,7 +78,7 @@ impl Extra {
         let name = path.display();
         let text = read(path)?;
         let text = text.trim();
-        let receipt = parse(text).map_err(|error| CliError::usage(format!("{name}: {error}")))?;
+        let receipt = parse(text, log.key().name()).map_err(|error| CliError::usage(format!("{name}: {error}")))?;
         let verified = match check_receipt(log, &receipt) {
             Ok(verified) => verified,
             Err(error) => {
@@ -156,11 +156,14 @@ impl Extra {
     }
 }
 
-/// A receipt in any form that it is saved in: the header, its JSON, or the evidence that `mohur query` writes.
-fn parse(text: &str) -> Result<Receipt, ReceiptError> {
+/// A receipt in any form that it is saved in: the header, its JSON, or the evidence that `mohur query` writes. Evidence of an
+/// answer that another broker decided has the receipts of two logs: that of `origin` is meant.
+fn parse(text: &str, origin: &str) -> Result<Receipt, ReceiptError> {
     let evidence = serde_json::from_str::<Value>(text).unwrap_or_default();
-    match evidence.get("receipt").and_then(Value::as_str) {
-        Some(header) => Receipt::from_header(header),
+    let named = |name: &str| evidence.get(name).and_then(Value::as_str).map(Receipt::from_header);
+    let provider = named("providerReceipt").and_then(Result::ok);
+    match named("receipt") {
+        Some(home) => Ok(provider.filter(|receipt| receipt.origin() == Some(origin)).map_or(home, Ok)?),
         None if text.starts_with('{') => serde_json::from_str(text).map_err(|_| ReceiptError::Malformed),
         None => Receipt::from_header(text),
     }

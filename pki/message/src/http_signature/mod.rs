@@ -34,6 +34,8 @@ pub mod header {
     pub const LEGS: &str = "mohur-legs";
     /// The receipt of the log, never covered: it proves itself.
     pub const RECEIPT: &str = "mohur-receipt";
+    /// The receipt of the broker that decided, where that is not the caller's own; never covered either.
+    pub const PROVIDER_RECEIPT: &str = "mohur-provider-receipt";
     /// RFC 9530.
     pub const CONTENT_DIGEST: &str = "content-digest";
     /// RFC 9421 §4.1.

@@ -75,12 +75,14 @@ pub fn bundle_answer_xml(id: &MessageId, answer: &BundleAnswer, readable: &Reada
         open(&mut out, "m:leg");
         element(&mut out, "m:id", leg.leg.as_str());
         element(&mut out, "m:verdict", leg.verdict.as_str());
-        write_sealed(&mut out, readable.legs.get(&leg.leg), leg.answer.as_deref(), leg.refusal);
+        let said = Said { sealed: leg.answer.as_deref(), receipt: leg.receipt.as_deref(), refusal: leg.refusal };
+        said.write(&mut out, readable.legs.get(&leg.leg));
         if let Some(settlement) = &leg.settlement {
             open(&mut out, "m:settlement");
             element(&mut out, "m:operation", settlement.operation.as_str());
             let finding = readable.settlements.get(&leg.leg);
-            write_sealed(&mut out, finding, settlement.answer.as_deref(), settlement.refusal);
+            let (sealed, receipt) = (settlement.answer.as_deref(), settlement.receipt.as_deref());
+            Said { sealed, receipt, refusal: settlement.refusal }.write(&mut out, finding);
             close(&mut out, "m:settlement");
         }
         close(&mut out, "m:leg");
@@ -102,16 +104,28 @@ fn write_finding(out: &mut String, finding: &Finding) {
     }
 }
 
-/// What one owner said. Without a seal there is nothing to copy.
-fn write_sealed(out: &mut String, finding: Option<&Finding>, sealed: Option<&str>, refusal: Option<RefusalCode>) {
-    if let Some(sealed) = sealed {
-        if let Some(finding) = finding {
-            write_finding(out, finding);
+/// What one owner said.
+struct Said<T> {
+    sealed: Option<T>,
+    receipt: Option<T>,
+    refusal: Option<RefusalCode>,
+}
+
+impl Said<&str> {
+    /// Without a seal there is nothing to copy.
+    fn write(&self, out: &mut String, finding: Option<&Finding>) {
+        if let Some(sealed) = self.sealed {
+            if let Some(finding) = finding {
+                write_finding(out, finding);
+            }
+            element(out, "m:sealed", sealed);
         }
-        element(out, "m:sealed", sealed);
-    }
-    if let Some(refusal) = refusal {
-        element(out, "m:refusal", refusal.as_str());
+        if let Some(receipt) = self.receipt {
+            element(out, "m:receipt", receipt);
+        }
+        if let Some(refusal) = self.refusal {
+            element(out, "m:refusal", refusal.as_str());
+        }
     }
 }
 
@@ -155,7 +169,7 @@ fn leg(holder: Element<'_>, readable: &mut Readable) -> Result<LegAnswer, Envelo
     if let Some(finding) = finding(&mut children)? {
         readable.legs.insert(leg.clone(), finding);
     }
-    let (answer, refusal) = sealed(&mut children)?;
+    let Said { sealed: answer, receipt, refusal } = said(&mut children)?;
     let settlement = match children.next_if("settlement") {
         None => None,
         Some(holder) => {
@@ -165,13 +179,13 @@ fn leg(holder: Element<'_>, readable: &mut Readable) -> Result<LegAnswer, Envelo
             if let Some(finding) = finding(&mut parts)? {
                 readable.settlements.insert(leg.clone(), finding);
             }
-            let (answer, refusal) = sealed(&mut parts)?;
+            let Said { sealed: answer, receipt, refusal } = said(&mut parts)?;
             parts.end()?;
-            Some(Settlement { operation, answer, refusal })
+            Some(Settlement { operation, answer, receipt, refusal })
         }
     };
     children.end()?;
-    Ok(LegAnswer { leg, verdict, answer, refusal, settlement })
+    Ok(LegAnswer { leg, verdict, answer, receipt, refusal, settlement })
 }
 
 fn finding(children: &mut Children<'_>) -> Result<Option<Finding>, EnvelopeError> {
@@ -194,11 +208,13 @@ fn fields(holder: Element<'_>) -> Result<BTreeMap<FieldName, Value>, EnvelopeErr
     Ok(map)
 }
 
-fn sealed(children: &mut Children<'_>) -> Result<(Option<String>, Option<RefusalCode>), EnvelopeError> {
-    let sealed = children.next_if("sealed").map(text).transpose()?.map(std::borrow::Cow::into_owned);
+fn said(children: &mut Children<'_>) -> Result<Said<String>, EnvelopeError> {
+    let owned = |text: std::borrow::Cow<'_, str>| text.into_owned();
+    let sealed = children.next_if("sealed").map(text).transpose()?.map(owned);
+    let receipt = children.next_if("receipt").map(text).transpose()?.map(owned);
     let refusal = children.next_if("refusal");
     let refusal = refusal.map(|code| one_of(code, RefusalCode::ALL, RefusalCode::as_str, "a code of docs/errors.md"));
-    Ok((sealed, refusal.transpose()?))
+    Ok(Said { sealed, receipt, refusal: refusal.transpose()? })
 }
 
 const fn name_of_flag(flag: bool) -> &'static str {

@@ -123,12 +123,18 @@ pub(super) fn answers() -> impl Strategy<Value = Answered> {
     parts.prop_map(|(id, service, finding, sealed)| Answered { id, service, finding, sealed: Sealed(sealed) })
 }
 
-/// What one owner said: a seal with its copy, or a refusal, or nothing.
-fn said() -> impl Strategy<Value = (Option<(String, Finding)>, Option<RefusalCode>)> {
+type Said = (Option<(String, Finding)>, Option<String>, Option<RefusalCode>);
+
+/// What one owner said: a seal with its copy and perhaps a receipt, or a refusal, or nothing.
+fn said() -> impl Strategy<Value = Said> {
     prop_oneof![
-        (seals(), findings()).prop_map(|said| (Some(said), None)),
-        select(RefusalCode::ALL).prop_map(|code| (None, Some(code))),
-        Just((None, None)),
+        (seals(), findings(), option::of("[A-Za-z0-9_-]{1,40}")).prop_map(|(sealed, finding, receipt)| (
+            Some((sealed, finding)),
+            receipt,
+            None
+        )),
+        select(RefusalCode::ALL).prop_map(|code| (None, None, Some(code))),
+        Just((None, None, None)),
     ]
 }
 
@@ -138,13 +144,13 @@ pub(super) fn bundle_answers() -> impl Strategy<Value = (BundleAnswer, Readable)
     (whole, btree_map(ids(), leg, 0..5)).prop_map(|((bundle, definition, version, outcome, complete), all)| {
         let mut copies = Readable::default();
         let mut legs = Vec::new();
-        for (id, (verdict, (sealed, refusal), settled)) in all {
+        for (id, (verdict, (sealed, receipt, refusal), settled)) in all {
             let answer = sealed.map(|(text, copy)| (text, copies.legs.insert(id.clone(), copy)).0);
-            let settlement = settled.map(|(operation, (sealed, refusal))| {
+            let settlement = settled.map(|(operation, (sealed, receipt, refusal))| {
                 let answer = sealed.map(|(text, copy)| (text, copies.settlements.insert(id.clone(), copy)).0);
-                Settlement { operation, answer, refusal }
+                Settlement { operation, answer, receipt, refusal }
             });
-            legs.push(LegAnswer { leg: id, verdict, answer, refusal, settlement });
+            legs.push(LegAnswer { leg: id, verdict, answer, receipt, refusal, settlement });
         }
         (BundleAnswer { bundle, definition, version, outcome, complete, legs }, copies)
     })

@@ -1,4 +1,4 @@
-//! A circuit breaker: a register that keeps failing is left alone for a while, then asked once to see whether it is back.
+//! A circuit breaker: a server that keeps failing is left alone for a while, then asked once to see whether it is back.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 /// When the breaker opens and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerSettings {
-    /// Failures in a row after which the register is left alone.
+    /// Failures in a row after which the server is left alone.
     pub failures: u32,
     /// How long it is left alone before one query tries it again.
     pub pause: Duration,
@@ -26,28 +26,29 @@ enum State {
     Trying,
 }
 
-/// The breaker of one register.
+/// The breaker of one server.
 #[derive(Debug)]
-pub(crate) struct Breaker {
+pub struct Breaker {
     settings: BreakerSettings,
     state: Mutex<State>,
 }
 
-/// Leave to ask the register once. Dropped without [`Attempt::succeeded`] (a failure, a timeout, a caller that went
+/// Leave to ask the server once. Dropped without [`Attempt::succeeded`] (a failure, a timeout, a caller that went
 /// away), it counts as a failure.
 #[derive(Debug)]
-pub(crate) struct Attempt<'a> {
+pub struct Attempt<'a> {
     breaker: &'a Breaker,
     succeeded: bool,
 }
 
 impl Breaker {
-    pub(crate) const fn new(settings: BreakerSettings) -> Self {
+    /// A closed one.
+    pub const fn new(settings: BreakerSettings) -> Self {
         Self { settings, state: Mutex::new(State::Closed { failures: 0 }) }
     }
 
     /// Leave to ask, unless the breaker is open or somebody else is trying.
-    pub(crate) fn attempt(&self) -> Option<Attempt<'_>> {
+    pub fn attempt(&self) -> Option<Attempt<'_>> {
         self.change(|state| match state {
             State::Closed { .. } => (state, true),
             State::Open { until } if until <= Instant::now() => (State::Trying, true),
@@ -57,8 +58,13 @@ impl Breaker {
     }
 
     /// Whether queries go through.
-    pub(crate) fn is_closed(&self) -> bool {
+    pub fn is_closed(&self) -> bool {
         self.change(|state| (state, matches!(state, State::Closed { .. })))
+    }
+
+    /// Whether nobody may ask now, not even to see whether the server is back.
+    pub fn is_open(&self) -> bool {
+        self.change(|state| (state, matches!(state, State::Open { until } if until > Instant::now())))
     }
 
     fn change<T>(&self, step: impl FnOnce(State) -> (State, T)) -> T {
@@ -70,8 +76,8 @@ impl Breaker {
 }
 
 impl Attempt<'_> {
-    /// The register answered.
-    pub(crate) fn succeeded(mut self) {
+    /// The server answered.
+    pub fn succeeded(mut self) {
         self.succeeded = true;
     }
 }
