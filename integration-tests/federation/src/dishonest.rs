@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mohur::nation::{BROKER, LOG_ORIGIN, Nation, id};
+use mohur::nation::{BROKER, LOG_ORIGIN, Nation};
 use mohur_crypto::commitment::commit;
 use mohur_crypto::{Digest, sha256};
 use mohur_http::{Client, ClientLimits};
@@ -80,7 +80,8 @@ impl BrokerKeys {
         let pass = passphrase(nation);
         let file = |name: &str| nation.path(&format!("broker/{name}"));
         let seal = SoftwareSeal::load(&file("seal.key"), &file("seal.pem"), &pass).unwrap();
-        Self::new(id(BROKER), Arc::new(seal), LogSigner::load(&file("log.key"), &pass).unwrap(), LOG_ORIGIN)
+        let log = LogSigner::load(&file("log.key"), &pass).unwrap();
+        Self::new(nation.id(BROKER), Arc::new(seal), log, &nation.origin(LOG_ORIGIN))
     }
 
     /// Any keys, for any broker.

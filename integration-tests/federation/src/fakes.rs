@@ -110,6 +110,36 @@ impl Drop for FakeHost {
     }
 }
 
+/// A server at a broker's address, with its certificate, that listens and never says a word.
+pub struct SilentBroker(JoinHandle<()>);
+
+struct Silence;
+
+impl Handler for Silence {
+    async fn handle(&self, _: Request) -> Response<Bytes> {
+        std::future::pending().await
+    }
+
+    fn refuse(&self, _: RefusalCode) -> Response<Bytes> {
+        refusing()
+    }
+}
+
+impl SilentBroker {
+    /// Takes the place of a nation's broker.
+    pub async fn replace(federation: &mut Federation) -> Self {
+        federation.stop_broker().await;
+        let server = server(federation, federation.broker_address(), "broker").await;
+        Self(tokio::spawn(server.serve(Arc::new(Silence), std::future::pending())))
+    }
+}
+
+impl Drop for SilentBroker {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 async fn server(federation: &Federation, address: SocketAddr, folder: &str) -> Server {
     let file = |name: &str| federation.nation.path(&format!("{folder}/{name}"));
     let material = TlsMaterial::load(&file("tls.pem"), &file("tls.key"), &passphrase(&federation.nation)).unwrap();

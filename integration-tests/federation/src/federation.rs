@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mohur::nation::{Nation, OWNERS, Running, RunningOwner, id};
+use mohur::nation::{Nation, OWNERS, Running, RunningOwner};
 use mohur_authority::Reason;
 use mohur_chain::Certificate;
 use mohur_client::{Caller, Config};
@@ -51,11 +51,15 @@ fn own_address() -> IpAddr {
 impl Founded {
     /// Founds a nation.
     pub fn new() -> Self {
+        Self::of("AZ", &Arc::new(MovableClock::default()))
+    }
+
+    /// Founds a nation under that instance, on that clock.
+    pub fn of(domain: &str, clock: &Arc<MovableClock>) -> Self {
         let folder = tempfile::Builder::new().prefix("mohur-").tempdir().unwrap();
-        let clock = Arc::new(MovableClock::default());
-        let shared: Arc<dyn Clock> = Arc::<MovableClock>::clone(&clock);
-        let nation = Nation::found_at(folder.path(), shared, own_address()).unwrap();
-        let mut founded = Self { nation, clock, folder };
+        let shared: Arc<dyn Clock> = Arc::<MovableClock>::clone(clock);
+        let nation = Nation::found_as(domain, folder.path(), shared, own_address()).unwrap();
+        let mut founded = Self { nation, clock: Arc::clone(clock), folder };
         // Changes of the directory are to be seen soon.
         for file in
             OWNERS.iter().map(|part| format!("hosts/{}/host.toml", part.name)).chain(["broker/broker.toml".to_owned()])
@@ -259,7 +263,7 @@ impl Federation {
 
     /// The member of that name, from the cast's ids.
     pub fn member(&self, text: &str) -> MemberId {
-        id(text)
+        self.nation.id(text)
     }
 
     /// Every owner's name.

@@ -11,6 +11,7 @@
     reason = "a harness for tests: a step that fails is a test that fails"
 )]
 
+mod abroad;
 pub mod ask;
 mod bundled;
 mod captured;
@@ -19,17 +20,20 @@ mod clock;
 mod dishonest;
 mod fakes;
 mod federation;
+mod handing;
 pub mod raw;
 mod signed;
 mod soap;
 
+pub use abroad::{Abroad, FoundedAbroad, services};
 pub use bundled::{Bundled, bundle_answer};
 pub use captured::Captured;
 pub use child::ChildBroker;
 pub use clock::MovableClock;
 pub use dishonest::{BrokerKeys, Hop, HostSaid};
-pub use fakes::{FakeHost, Lie, LyingBroker, OwnerKeys};
+pub use fakes::{FakeHost, Lie, LyingBroker, OwnerKeys, SilentBroker};
 pub use federation::{Federation, Founded};
+pub use handing::{BrokerSaid, Handing};
 pub use raw::{RawConnection, RawConnector};
 pub use signed::{Signed, code, problem, refused, sign_by_hand};
 pub use soap::{Enveloped, Said, SoapAnswer};

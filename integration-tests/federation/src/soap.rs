@@ -182,7 +182,9 @@ impl Enveloped {
         }
         let answered = message::answer(payload).unwrap();
         let now = Arrival(caller.clock.now());
-        let sealed = SealedAnswer::verify(&answered.sealed.0, &keys(caller, now)).unwrap();
+        let domain = caller.domains.named(answered.service.owner().instance(), now.0).unwrap();
+        let owners = TrustedKeys::new(|key_id| caller.domains.seal(domain, key_id), &domain.trust, now.0);
+        let sealed = SealedAnswer::verify(&answered.sealed.0, &owners).unwrap();
         assert_eq!((sealed.issuer(), sealed.service()), (answered.service.owner(), &answered.service));
         assert_eq!(*sealed.query_digest(), self.opening(), "the owner answers the octets that were signed");
         match &answered.finding {

@@ -110,7 +110,8 @@ fn check_settlement(query: &ProvenQuery, handover: &Handover) -> Result<(), Refu
 fn check_logged(query: &ProvenQuery, handover: &Handover, forward: &Forward, domain: &Domain) -> Result<(), Refusal> {
     let unlogged = |what: &str| {
         let detail = format!("Nothing is decided that the home broker has not logged: the receipt {what}.");
-        Refusal::new(RefusalCode::JournalUnavailable, detail)
+        // Not `journal-unavailable`, which says that our own log fails.
+        Refusal::new(RefusalCode::SignatureInvalid, detail)
     };
     let key = log_key(domain, &handover.iss).ok_or_else(|| unlogged("is of a log that is not listed"))?;
     let expected = ExpectedIntent {

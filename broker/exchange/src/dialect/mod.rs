@@ -19,10 +19,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
+use http::header::HeaderValue;
 use mohur_chain::SealIdentity;
 use mohur_crypto::Digest;
 use mohur_message::handover::HomeWord;
 use mohur_message::hop::Settle;
+use mohur_message::http_signature::header;
 use mohur_message::{Evidence, SentOpening};
 use mohur_seal::Seal;
 use mohur_soap::Version;
@@ -177,6 +179,14 @@ pub fn refusal_at(path: Option<&str>, refusal: &Refusal) -> Response<Bytes> {
     let mut response = if is_soap { soap::unread(Version::Soap11, refusal) } else { rest::problem(refusal, None) };
     response.extensions_mut().insert(refusal.code);
     response
+}
+
+/// Puts the receipt of the broker that decided beside an answer, where that is another one.
+fn put_provider_receipt(response: &mut Response<Bytes>, said: &Said<'_>) {
+    let Said::Answer(released) = said else { return };
+    if let Some(receipt) = released.receipt().and_then(|receipt| HeaderValue::from_str(receipt).ok()) {
+        response.headers_mut().insert(header::PROVIDER_RECEIPT, receipt);
+    }
 }
 
 /// Writes an answer and signs it. Fails only where the broker's own seal does.

@@ -122,6 +122,7 @@ pub(crate) fn id(parts: &request::Parts) -> Option<MessageId> {
 /// Writes an answer as JSON and signs it, bound to the request. A refusal is a problem document (RFC 9457).
 pub(crate) fn write(said: &Said<'_>, to: &ReplyTo, seal: &dyn Seal) -> Result<Response<Bytes>, Refusal> {
     let mut response = plain(said, to);
+    super::put_provider_receipt(&mut response, said);
     if let Some(id) = to.parts.headers.get("mohur-id") {
         response.headers_mut().insert("mohur-id", id.clone());
     }

@@ -130,7 +130,9 @@ pub(crate) fn write(
 ) -> Result<Response<Bytes>, Refusal> {
     let payload = payload(version, said, to)?;
     let signed = sign_envelope(version, &payload, "", seal, to.arrival.0, to.signature.as_deref());
-    Ok(respond(version, status(version, said), signed.map_err(|_| RefusalCode::Internal)?))
+    let mut response = respond(version, status(version, said), signed.map_err(|_| RefusalCode::Internal)?);
+    super::put_provider_receipt(&mut response, said);
+    Ok(response)
 }
 
 /// The same without a signature.

@@ -2,9 +2,7 @@
 
 use bytes::Bytes;
 use http::Response;
-use http::header::HeaderValue;
 use mohur_crypto::{Digest, sha256};
-use mohur_message::http_signature::header;
 use mohur_seal::Seal;
 use mohur_wire::{Refusal, RefusalCode};
 
@@ -22,11 +20,7 @@ pub struct Sealed<T> {
 
 /// Seals the answer to a single query.
 pub fn answer(released: Released, to: &ReplyTo, seal: &dyn Seal) -> Result<Sealed<Response<Bytes>>, Refusal> {
-    let mut response = dialect::write(&Said::Answer(&released), to, seal)?;
-    if let Some(receipt) = released.receipt().and_then(|receipt| HeaderValue::from_str(receipt).ok()) {
-        response.headers_mut().insert(header::PROVIDER_RECEIPT, receipt);
-    }
-    Ok(of(response, None))
+    dialect::write(&Said::Answer(&released), to, seal).map(|response| of(response, None))
 }
 
 /// Seals how far a bundle has come.

@@ -3,15 +3,26 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::cast::{BROKER, CallerPart, LOG_ORIGIN, OwnerPart};
+use mohur_wire::MemberId;
+
+use super::cast::OwnerPart;
 
 /// The passphrase's credential file, beside all the keys that it opens.
 pub(super) const PASSPHRASE: &str = "passphrase";
 
+/// What differs from one `broker.toml` to the next.
+pub(super) struct BrokerPart<'a> {
+    pub(super) member: &'a MemberId,
+    pub(super) origin: &'a str,
+    pub(super) listen: SocketAddr,
+    pub(super) admin: SocketAddr,
+}
+
 /// `broker.toml`
-pub(super) fn broker(folder: &Path, listen: SocketAddr, admin: SocketAddr) -> String {
+pub(super) fn broker(folder: &Path, part: &BrokerPart<'_>) -> String {
+    let BrokerPart { member, origin, listen, admin } = part;
     format!(
-        r#"member = "{BROKER}"
+        r#"member = "{member}"
 listen = "{listen}"
 passphrase = "{passphrase}"
 
@@ -39,7 +50,7 @@ folder = "{policy}"
 
 [log]
 folder = "log"
-origin = "{LOG_ORIGIN}"
+origin = "{origin}"
 key = "log.key"
 "#,
         passphrase = at(folder, PASSPHRASE),
@@ -50,7 +61,7 @@ key = "log.key"
 }
 
 /// `host.toml`
-pub(super) fn host(folder: &Path, part: &OwnerPart, addresses: HostAddresses) -> String {
+pub(super) fn host(folder: &Path, part: &OwnerPart, member: &MemberId, addresses: HostAddresses) -> String {
     let HostAddresses { listen, admin, register } = addresses;
     format!(
         r#"adapter = "{name}"
@@ -90,7 +101,6 @@ credential = "register.token"
             String::new()
         },
         name = part.name,
-        member = part.member,
         passphrase = at(folder, PASSPHRASE),
         trust = at(folder, "national/trust"),
         directory = at(folder, "directory.jws"),
@@ -108,7 +118,7 @@ pub(super) struct HostAddresses {
 }
 
 /// `client.toml`
-pub(super) fn client(folder: &Path, part: &CallerPart) -> String {
+pub(super) fn client(folder: &Path, member: &MemberId) -> String {
     format!(
         r#"member = "{member}"
 passphrase = "{passphrase}"
@@ -128,7 +138,6 @@ key = "seal.key"
 file = "{directory}"
 state = "directory.version"
 "#,
-        member = part.member,
         passphrase = at(folder, PASSPHRASE),
         trust = at(folder, "national/trust"),
         directory = at(folder, "directory.jws"),

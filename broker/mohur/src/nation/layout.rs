@@ -38,6 +38,7 @@ pub struct Nation {
     clock: Arc<dyn Clock>,
     address: IpAddr,
     registers: Vec<SocketAddr>,
+    domain: String,
 }
 
 impl Nation {
@@ -49,48 +50,83 @@ impl Nation {
     /// Founds a nation in an empty folder, on an address of this machine that nobody else takes ports of: free ports are
     /// chosen now and bound later.
     pub fn found_at(folder: &Path, clock: Arc<dyn Clock>, address: IpAddr) -> Result<Self, NationError> {
+        Self::found_as("AZ", folder, clock, address)
+    }
+
+    /// The same under another instance than `AZ`: the cast's names begin with it. The policies are those of the repository.
+    pub fn found_as(domain: &str, folder: &Path, clock: Arc<dyn Clock>, address: IpAddr) -> Result<Self, NationError> {
         fs::create_dir_all(folder).map_err(NationError::file(folder))?;
         let folder = folder.canonicalize().map_err(NationError::file(folder))?;
         let passphrase = Passphrase::generate();
         passphrase.write_credential_file(&folder.join(files::PASSPHRASE))?;
         let now = clock.now();
-        let national = National::create(&folder.join("national"), "AZ", &passphrase, now)?;
+        let national = National::create(&folder.join("national"), domain, &passphrase, now)?;
         let policy = folder.join("policy");
         fs::create_dir_all(&policy).map_err(NationError::file(&policy))?;
         AGENCIES.extract(&policy).map_err(NationError::file(&policy))?;
-        let directory = empty_directory(now);
-        let mut nation = Self { folder, national, passphrase, directory, clock, address, registers: Vec::new() };
+        let (directory, registers) = (empty_directory(now, domain), Vec::new());
+        let domain = domain.to_owned();
+        let mut nation = Self { folder, national, passphrase, directory, clock, address, registers, domain };
         nation.settle()?;
         Ok(nation)
     }
 
     /// Keys, certificates, addresses and files for everyone, and the first directory.
     fn settle(&mut self) -> Result<(), NationError> {
-        let mut ports = free_ports(self.address, 2 + 3 * OWNERS.len())?.into_iter();
+        self.add_broker("broker", BROKER, LOG_ORIGIN)?;
+        let mut ports = free_ports(self.address, 3 * OWNERS.len())?.into_iter();
         let mut next = || ports.next().ok_or_else(|| NationError::Port(std::io::Error::other("too few")));
-        let (listen, admin) = (next()?, next()?);
-        let seal = self.issue("broker", BROKER, true)?;
-        let log = create_log_key(&self.folder.join("broker/log.key"), &self.passphrase)?;
-        let key = LogKey::new(LOG_ORIGIN, &log).map_err(|error| NationError::Caller(error.to_string()))?;
-        self.write("broker/log.vkey", &format!("{key}\n"))?;
-        self.directory.brokers.push(BrokerEntry {
-            id: id(BROKER),
-            authority: authority(listen)?,
-            seals: vec![seal],
-            log: LogEntry { origin: LOG_ORIGIN.to_owned(), key: key.to_string(), retired: Vec::new() },
-        });
-        self.write("broker/broker.toml", &files::broker(&self.folder, listen, admin))?;
         for part in OWNERS {
             let addresses = HostAddresses { listen: next()?, admin: next()?, register: next()? };
             self.settle_owner(part, addresses)?;
         }
         for part in CALLERS {
             let seal = self.issue(&format!("callers/{}", part.name), part.member, false)?;
-            self.directory.members.push(member(part.member, seal));
-            let config = files::client(&self.folder, part);
+            let entry = self.member(part.member, seal);
+            let config = files::client(&self.folder, &entry.id);
+            self.directory.members.push(entry);
             self.write(&format!("callers/{}/client.toml", part.name), &config)?;
         }
         self.publish(|_| {})
+    }
+
+    /// Keys, addresses and files for a broker in a folder of its own. The next directory to be published names it.
+    pub fn add_broker(&mut self, folder: &str, member: &str, origin: &str) -> Result<(), NationError> {
+        let mut ports = free_ports(self.address, 2)?.into_iter();
+        let mut next = || ports.next().ok_or_else(|| NationError::Port(std::io::Error::other("too few")));
+        let (listen, admin) = (next()?, next()?);
+        let (id, origin) = (self.id(member), self.origin(origin));
+        let seal = self.issue(folder, member, true)?;
+        let log = create_log_key(&self.path(&format!("{folder}/log.key")), &self.passphrase)?;
+        let key = LogKey::new(&origin, &log).map_err(|error| NationError::Caller(error.to_string()))?;
+        self.write(&format!("{folder}/log.vkey"), &format!("{key}\n"))?;
+        let part = files::BrokerPart { member: &id, origin: &origin, listen, admin };
+        self.write(&format!("{folder}/broker.toml"), &files::broker(&self.folder, &part))?;
+        let log = LogEntry { origin, key: key.to_string(), retired: Vec::new() };
+        self.directory.brokers.push(BrokerEntry { id, authority: authority(listen)?, seals: vec![seal], log });
+        Ok(())
+    }
+
+    /// The id that a member of the cast has in this nation.
+    pub fn id(&self, text: &str) -> MemberId {
+        id(&text.replacen("AZ/", &format!("{}/", self.domain), 1))
+    }
+
+    /// The name that a log of the cast has in this nation.
+    pub fn origin(&self, text: &str) -> String {
+        text.replacen(".az", &format!(".{}", self.domain.to_lowercase()), 1)
+    }
+
+    fn member(&self, text: &str, seal: SealEntry) -> MemberEntry {
+        MemberEntry {
+            id: self.id(text),
+            broker: self.id(BROKER),
+            seals: vec![seal],
+            host: None,
+            services: Vec::new(),
+            policy: None,
+            requests_per_second: REQUESTS_PER_SECOND,
+        }
     }
 
     fn settle_owner(&mut self, part: &OwnerPart, addresses: HostAddresses) -> Result<(), NationError> {
@@ -103,16 +139,16 @@ impl Nation {
         self.directory.members.push(MemberEntry {
             host: Some(HostEntry { authority: authority(addresses.listen)? }),
             services: part.services.iter().map(entry).collect(),
-            ..member(part.member, seal)
+            ..self.member(part.member, seal)
         });
         self.registers.push(addresses.register);
-        let config = files::host(&self.folder, part, addresses);
+        let config = files::host(&self.folder, part, &self.id(part.member), addresses);
         self.write(&format!("hosts/{}/host.toml", part.name), &config)
     }
 
     /// A TLS and a seal certificate in a folder of the member's own.
     fn issue(&mut self, folder: &str, member: &str, server: bool) -> Result<SealEntry, NationError> {
-        let (folder, member) = (self.folder.join(folder), id(member));
+        let (folder, member) = (self.folder.join(folder), self.id(member));
         let now = self.clock.now();
         let issue =
             Issue { member: &member, folder: &folder, passphrase: &self.passphrase, key: KeyKind::P256, days: 7, now };
@@ -202,29 +238,17 @@ impl Nation {
     }
 }
 
-fn empty_directory(now: Timestamp) -> Directory {
+fn empty_directory(now: Timestamp, domain: &str) -> Directory {
     Directory {
         version: 0,
         issued: now,
         expires: now,
-        domain: "AZ".to_owned(),
+        domain: domain.to_owned(),
         brokers: Vec::new(),
         members: Vec::new(),
         foreign: Vec::new(),
         denied: Vec::new(),
         definitions: Vec::new(),
-    }
-}
-
-fn member(text: &str, seal: SealEntry) -> MemberEntry {
-    MemberEntry {
-        id: id(text),
-        broker: id(BROKER),
-        seals: vec![seal],
-        host: None,
-        services: Vec::new(),
-        policy: None,
-        requests_per_second: REQUESTS_PER_SECOND,
     }
 }
 

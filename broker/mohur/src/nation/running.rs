@@ -50,7 +50,12 @@ impl Nation {
 
     /// Starts the broker alone.
     pub async fn start_broker(&self) -> Result<RunningBroker, NationError> {
-        let config = Config::load(&self.path("broker/broker.toml"))?;
+        self.start_broker_in("broker").await
+    }
+
+    /// Starts the broker whose files are in a folder.
+    pub async fn start_broker_in(&self, folder: &str) -> Result<RunningBroker, NationError> {
+        let config = Config::load(&self.path(&format!("{folder}/broker.toml")))?;
         Ok(Broker::start(config, Arc::clone(self.clock())).await?)
     }
 

@@ -34,7 +34,7 @@ pub mod header {
     pub const LEGS: &str = "mohur-legs";
     /// The receipt of the log, never covered: it proves itself.
     pub const RECEIPT: &str = "mohur-receipt";
-    /// The receipt of the broker that decided, where that is not the caller's own; never covered either.
+    /// The receipt of the broker that decided, where that is not the caller's own: the home broker covers it.
     pub const PROVIDER_RECEIPT: &str = "mohur-provider-receipt";
     /// RFC 9530.
     pub const CONTENT_DIGEST: &str = "content-digest";
