@@ -9,10 +9,8 @@ mod fault;
 mod field;
 mod mapping;
 mod namespaces;
-mod parameter;
 mod reply;
 mod service;
-mod subject;
 mod template;
 
 use std::path::Path;

@@ -59,7 +59,7 @@ fn read(top: &mut Table) -> Option<Mapping> {
             whole = false;
             continue;
         };
-        if services.iter().any(|other| other.name == service.name) {
+        if services.iter().any(|other| other.offer.name == service.offer.name) {
             top.error("service", format!("in line {line} has the name of another"), "give each its own name");
             whole = false;
         }

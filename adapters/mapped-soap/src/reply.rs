@@ -2,12 +2,12 @@
 
 use mohur_config::Table;
 use mohur_contract::RegistryError;
+use mohur_mapping::SubjectKind;
 use mohur_soap::{Element, XPath};
 use mohur_wire::SubjectKey;
 
 use crate::field::{exists, text_of};
 use crate::namespaces::Namespaces;
-use crate::subject::SubjectKind;
 
 /// `[service.reply]`
 #[derive(Clone, Debug)]

@@ -2,47 +2,29 @@
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
-use std::time::Duration;
 
 use http::uri::PathAndQuery;
 use mohur_config::Table;
-use mohur_wire::{FieldName, Verb};
+use mohur_mapping::{Offer, Parameter, SubjectKind, read_all};
+use mohur_wire::FieldName;
 
 use crate::fault::FaultRule;
 use crate::field::Field;
 use crate::namespaces::Namespaces;
-use crate::parameter::Parameter;
 use crate::reply::Reply;
-use crate::subject::SubjectKind;
 use crate::template::Template;
 
 /// A service, ready to be asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
-    /// `code/version`.
-    pub(crate) name: String,
+    pub(crate) offer: Offer,
     pub(crate) endpoint: String,
     pub(crate) action: String,
-    pub(crate) kind: SubjectKind,
-    pub(crate) verbs: Vec<Verb>,
-    pub(crate) timeout: Option<Duration>,
     pub(crate) header: Option<Template>,
     pub(crate) request: Template,
     pub(crate) reply: Reply,
     pub(crate) fields: Vec<Field>,
     pub(crate) faults: Vec<FaultRule>,
-}
-
-/// `code/version`.
-struct Name(String);
-
-impl FromStr for Name {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let service = format!("AZ/GOV/X/x/{text}").parse::<mohur_wire::ServiceId>();
-        service.map(|_| Self(text.to_owned())).map_err(|_| "write code/version, e.g. status/v1")
-    }
 }
 
 /// The path of a request, from `/` on.
@@ -70,31 +52,10 @@ impl FromStr for Action {
     }
 }
 
-/// The verbs that need no code: a mapping file changes nothing.
-struct Asking(Verb);
-
-impl FromStr for Asking {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "read" => Ok(Self(Verb::Read)),
-            "match" => Ok(Self(Verb::Match)),
-            "verify" => Ok(Self(Verb::Verify)),
-            _ => Err("choose among read, match, verify: a register is not changed through a mapping file"),
-        }
-    }
-}
-
 impl Service {
     pub(crate) fn read(mut table: Table, namespaces: &Namespaces) -> Option<Self> {
-        let (name, endpoint) = (table.required::<Name>("name"), table.required::<Target>("endpoint"));
-        let (action, timeout) = (table.optional::<Action>("action"), table.duration("timeout"));
-        let verbs: Vec<_> = table.list::<Asking>("verbs").into_iter().map(|verb| verb.0).collect();
-        if verbs.is_empty() {
-            table.error("verbs", "names no verb", "write verbs = [\"match\"], or read, or verify");
-        }
-        let kind = table.required::<SubjectKind>("subject");
+        let (offer, kind) = Offer::read(&mut table);
+        let (endpoint, action) = (table.required::<Target>("endpoint"), table.optional::<Action>("action"));
         // Without the kind neither template nor reply can be read; FIN is taken so that their other errors are found.
         let assumed = kind.unwrap_or(SubjectKind::Fin);
         let template = |table: &mut Table, key: &str| {
@@ -108,17 +69,14 @@ impl Service {
         }
         let request = template(&mut table, "request");
         let reply = table.table("reply").and_then(|mut reply| Reply::read(&mut reply, namespaces, assumed));
-        let (fields, whole_fields) = all(table.tables("field"), |field| Field::read(field, namespaces));
-        let (faults, whole_faults) = all(table.tables("fault"), |fault| FaultRule::read(fault, namespaces));
+        let (fields, whole_fields) = read_all(table.tables("field"), |field| Field::read(field, namespaces));
+        let (faults, whole_faults) = read_all(table.tables("fault"), |fault| FaultRule::read(fault, namespaces));
         check(&table, request.as_ref(), header.as_ref(), &fields);
-        let whole = whole_fields && whole_faults && header.is_some() == has_header && !verbs.is_empty();
+        let whole = whole_fields && whole_faults && header.is_some() == has_header;
         Some(Self {
-            name: name?.0,
+            offer: offer?,
             endpoint: endpoint?.0,
             action: action.map(|action| action.0).unwrap_or_default(),
-            kind: kind?,
-            verbs,
-            timeout,
             header,
             request: request?,
             reply: reply?,
@@ -130,21 +88,13 @@ impl Service {
 
     /// The field of that name.
     pub(crate) fn field(&self, name: &FieldName) -> Option<&Field> {
-        self.fields.iter().find(|field| field.name == *name)
+        self.fields.iter().find(|field| field.of.name == *name)
     }
-}
-
-/// What was read of several tables, and whether that is all of them.
-fn all<T>(tables: Vec<Table>, read: impl Fn(Table) -> Option<T>) -> (Vec<T>, bool) {
-    let count = tables.len();
-    let read: Vec<_> = tables.into_iter().filter_map(read).collect();
-    let whole = read.len() == count;
-    (read, whole)
 }
 
 /// What only shows when all of a service is read.
 fn check(table: &Table, request: Option<&Template>, header: Option<&Template>, fields: &[Field]) {
-    let names: BTreeSet<_> = fields.iter().map(|field| &field.name).collect();
+    let names: BTreeSet<_> = fields.iter().map(|field| &field.of.name).collect();
     if names.len() != fields.len() {
         table.error("field", "names a field twice", "give each its own name");
     }

@@ -6,11 +6,10 @@
 
 use mohur_config::Table;
 use mohur_connection::Xml;
+use mohur_mapping::{Given, Parameter, SubjectKind};
 use mohur_soap::{Document, Element, Limits, write};
 
 use crate::namespaces::Namespaces;
-use crate::parameter::{Given, Parameter};
-use crate::subject::SubjectKind;
 
 /// The elements of a template.
 #[derive(Clone, Debug)]

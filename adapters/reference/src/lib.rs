@@ -3,6 +3,7 @@
 //! They are what a first run and the tests ask instead of the ministries' own registers. Adapters never link this
 //! crate: they reach it over the network, as they would the real one.
 
+mod database;
 mod fhir;
 mod iso20022;
 mod osia;
@@ -11,6 +12,7 @@ mod register;
 mod token;
 mod web;
 
+pub use database::{DATABASES, Database};
 pub use mohur_country as country;
 pub use mohur_country::{Address, Citizen, Country, Dwelling, HoldingKind, Mark, Oddity};
 pub use register::{Faults, Kind, Register, RegisterError};

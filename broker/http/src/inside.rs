@@ -1,10 +1,35 @@
 //! The settings of the inside leg's TLS, the same wherever a ministry's own system is at the other end:
 //! `mode` is `none` (plain HTTP, for this machine only), `server` (the server shows a certificate) or `mutual` (both do).
 
+use std::io;
 use std::str::FromStr;
 
 use mohur_config::Table;
-use mohur_transport::{InsideClientFiles, InsideKeyFiles, InsideServerFiles};
+use mohur_transport::{InsideClient, InsideClientFiles, InsideKeyFiles, InsideServerFiles};
+use rustls_pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+
+/// A connection of the inside leg for a protocol that is not HTTP.
+pub type InsideStream<S> = tokio_rustls::client::TlsStream<S>;
+
+/// TLS of the inside leg over `stream`, to a server called `host`, for the protocol of that name in IANA's registry of ALPN
+/// identifiers.
+///
+/// # Errors
+/// Whoever is at the other end is not pinned, or speaks no TLS.
+pub async fn inside_stream<S>(
+    inside: InsideClient,
+    host: String,
+    protocol: &'static str,
+    stream: S,
+) -> io::Result<InsideStream<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let name = ServerName::try_from(host).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    TlsConnector::from(inside.config()).with_alpn(vec![protocol.into()]).connect(name, stream).await
+}
 
 /// `mode`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,7 +24,7 @@ pub use breaker::{Attempt, Breaker, BreakerSettings};
 pub use client::{Client, ClientError, Reply};
 pub use clock::SystemClock;
 pub use foreign::foreign_files;
-pub use inside::{inside_client, inside_server};
+pub use inside::{InsideStream, inside_client, inside_server, inside_stream};
 pub use limits::{ClientLimits, Limits};
 pub use request::{Handler, Request};
 pub use seal::seal_source;

@@ -46,6 +46,9 @@ pub(crate) struct Subject {
     /// A vehicle identification number.
     #[arg(long)]
     vin: Option<mohur_wire::subject::Vin>,
+    /// A thing by its serial number or code: a blank, a seal, a badge.
+    #[arg(long)]
+    serial: Option<mohur_wire::subject::SerialNumber>,
     /// A person by name and birth date, e.g. "Əliyev Vüqar:1990-05-06".
     #[arg(long, value_name = "NAME:YYYY-MM-DD")]
     person: Option<String>,
@@ -76,6 +79,7 @@ impl Subject {
             self.pin.clone().map(SubjectKey::Pin),
             self.plate.clone().map(SubjectKey::Plate),
             self.vin.clone().map(SubjectKey::Vin),
+            self.serial.clone().map(SubjectKey::Serial),
             self.document.as_deref().map(document).transpose()?,
             self.person.as_deref().map(person).transpose()?,
         ];

@@ -20,7 +20,7 @@ pub use bare::{BareKey, public_key};
 pub use error::SealError;
 pub use generate::KeyKind;
 pub use log_signer::LogSigner;
-pub use passphrase::Passphrase;
+pub use passphrase::{Passphrase, credential};
 pub use software::SoftwareSeal;
 pub use source::{KeySource, SealSource};
 pub use x509::{sign_x509, x509_algorithm};

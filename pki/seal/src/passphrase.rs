@@ -65,8 +65,11 @@ impl Passphrase {
     }
 }
 
-/// The line of a credential file, or of a systemd credential.
-pub(crate) fn credential(path: &Path) -> Result<Zeroizing<String>, SealError> {
+/// The line of a credential file, or of a systemd credential, readable by its owner only.
+///
+/// # Errors
+/// [`SealError`] if it cannot be read, or others may read it.
+pub fn credential(path: &Path) -> Result<Zeroizing<String>, SealError> {
     credential_in(path, std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from).as_deref())
 }
 

@@ -16,7 +16,7 @@ use crate::query::{Effect, LegRef, Operation, Predicate, Salt};
 use crate::refusal::Problem;
 use crate::subject::{
     BirthDate, DocumentKey, DocumentNumber, DocumentType, MessageDigest, NameAndBirthDate, PersonName, Pin, Plate,
-    ReceiptNumber, SampleReference, StateCode, Vin,
+    ReceiptNumber, SampleReference, SerialNumber, StateCode, Vin,
 };
 use crate::{
     Ask, CaseReference, Enclosed, FieldName, Fin, MemberId, MessageId, Mrz, Official, Purpose, Query, Refusal,
@@ -89,6 +89,7 @@ fn subjects() -> impl Strategy<Value = SubjectKey> {
         parsed("[A-Z0-9]{4,10}").prop_map(SubjectKey::Plate),
         parsed("[A-HJ-NPR-Z0-9]{17}").prop_map(SubjectKey::Vin),
         parsed("[A-Za-z0-9-]{1,35}").prop_map(SubjectKey::Receipt),
+        parsed("[A-Za-z0-9._-]{1,64}").prop_map(SubjectKey::Serial),
         parsed("[a-z0-9-]{1,64}").prop_map(SubjectKey::Biometric),
         person.prop_map(SubjectKey::NameAndBirthDate),
     ]
@@ -216,6 +217,7 @@ proptest! {
         is_canonical::<Plate>(&text, str::to_owned);
         is_canonical::<Vin>(&text, str::to_owned);
         is_canonical::<ReceiptNumber>(&text, str::to_owned);
+        is_canonical::<SerialNumber>(&text, str::to_owned);
         is_canonical::<SampleReference>(&text, str::to_owned);
         is_canonical::<StateCode>(&text, str::to_owned);
         is_canonical::<DocumentType>(&text, str::to_owned);

@@ -23,6 +23,8 @@ pub enum SubjectKey {
     Vin(Vin),
     /// A receipt for a paid fee.
     Receipt(ReceiptNumber),
+    /// A thing by its serial number or code: a secure blank, a seal, a badge, a district in a census.
+    Serial(SerialNumber),
     /// A reference to a biometric sample that travels beside the query.
     Biometric(SampleReference),
     /// A person of whom only the name and the date of birth are known.
@@ -65,6 +67,7 @@ impl SubjectKey {
             Self::Plate(_) => "plate",
             Self::Vin(_) => "vin",
             Self::Receipt(_) => "receipt",
+            Self::Serial(_) => "serial",
             Self::Biometric(_) => "biometric",
             Self::NameAndBirthDate(_) => "name-and-birth-date",
             Self::Message(_) => "message",
@@ -80,6 +83,7 @@ impl SubjectKey {
             | Self::Plate(_)
             | Self::Vin(_)
             | Self::Receipt(_)
+            | Self::Serial(_)
             | Self::Biometric(_)
             | Self::NameAndBirthDate(_)
             | Self::Message(_) => None,
@@ -175,6 +179,10 @@ key_text!(
 key_text!(
     /// A receipt's number as the bank prints it (ISO 20022 EndToEndId: at most 35 characters).
     ReceiptNumber, "receipt", "1-35 letters, digits, - _ .", |text| text.len() <= 35 && is_token(text)
+);
+key_text!(
+    /// The serial number or code of a thing that is neither a person nor a document nor a vehicle.
+    SerialNumber, "serial number", "1-64 letters, digits, - _ .", is_token
 );
 key_text!(
     /// The name of a sample that travels beside the query.

@@ -1,13 +1,13 @@
 //! What is sent: the template with what the query gives, and never anything else.
 
+use mohur_contract::conformance::ARRIVAL;
+use mohur_mapping::{Given, SubjectKind};
 use mohur_soap::{Document, Element, Limits};
 use mohur_wire::Query;
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::namespaces::Namespaces;
-use crate::parameter::Given;
-use crate::subject::SubjectKind;
 use crate::template::Template;
 
 fn template(text: &str, kind: SubjectKind) -> Template {
@@ -24,7 +24,7 @@ fn query(operands: &serde_json::Value) -> Query {
 }
 
 fn filled(text: &str, query: &Query) -> Option<String> {
-    template(text, SubjectKind::Fin).fill(&Given::of(query, SubjectKind::Fin)?)
+    template(text, SubjectKind::Fin).fill(&Given::of(query, SubjectKind::Fin, ARRIVAL)?)
 }
 
 /// Names, attributes and texts, without prefixes' declarations.
@@ -62,10 +62,10 @@ fn a_subject_of_several_parts_is_filled_part_by_part() {
     let subject = json!({ "document": { "issuingState": "AZE", "type": "P", "number": "C0123456" } });
     let query = super::query("AZ/GOV/X/x/status/v1", &subject, &json!({ "verb": "read", "fields": ["a"] }));
     let text = "<s:d t='{subject.type}' s='{subject.issuingState}'>{subject.number}</s:d>";
-    let given = Given::of(&query, SubjectKind::Document).unwrap();
+    let given = Given::of(&query, SubjectKind::Document, ARRIVAL).unwrap();
     let xml = template(text, SubjectKind::Document).fill(&given).unwrap();
     assert_eq!(read_back(&xml), r#"(d t="P" s="AZE" "C0123456")"#);
-    assert!(Given::of(&query, SubjectKind::Fin).is_none(), "a subject of another kind is not asked about");
+    assert!(Given::of(&query, SubjectKind::Fin, ARRIVAL).is_none(), "a subject of another kind is not asked about");
 }
 
 proptest! {

@@ -264,6 +264,7 @@ fn subject(table: &mut Table, namespaces: &[(String, String)], whole: bool) -> O
         "plate" => OneKey::Plate,
         "vin" => OneKey::Vin,
         "receipt" => OneKey::Receipt,
+        "serial" => OneKey::Serial,
         "message" if whole => return Some(SubjectRule::Message),
         "document" => {
             let mut part = |key| table.table(key).and_then(|mut part| Source::required(&mut part, namespaces));
@@ -276,7 +277,7 @@ fn subject(table: &mut Table, namespaces: &[(String, String)], whole: bool) -> O
             return Some(SubjectRule::Person(name?, birth_date?));
         }
         _ => {
-            let known = "write fin, pin, plate, vin, receipt, document or person; with verb message also message";
+            let known = "write fin, pin, plate, vin, receipt, serial, document or person; with verb message also message";
             table.error("kind", "is not a kind of subject here", known);
             return None;
         }

@@ -54,7 +54,7 @@ pub enum Kind {
 /// About whom.
 #[derive(Clone, Debug)]
 pub enum SubjectRule {
-    /// A key of one text: `fin`, `pin`, `plate`, `vin`, `receipt`.
+    /// A key of one text: `fin`, `pin`, `plate`, `vin`, `receipt`, `serial`.
     One(OneKey, Source),
     /// `document`: issuing state, type and number.
     Document(Source, Source, Source),
@@ -77,6 +77,8 @@ pub enum OneKey {
     Vin,
     /// A receipt.
     Receipt,
+    /// The serial number of a thing.
+    Serial,
 }
 
 /// Who acts.
@@ -128,6 +130,7 @@ impl OneKey {
             Self::Plate => SubjectKey::Plate(parsed(source, message)?),
             Self::Vin => SubjectKey::Vin(parsed(source, message)?),
             Self::Receipt => SubjectKey::Receipt(parsed(source, message)?),
+            Self::Serial => SubjectKey::Serial(parsed(source, message)?),
         })
     }
 }

@@ -303,10 +303,10 @@ checked!(
 );
 checked!(
     SubjectKind(String),
-    |text| ["fin", "pin", "document", "plate", "vin", "receipt", "name-and-birth-date"]
+    |text| ["fin", "pin", "document", "plate", "vin", "receipt", "serial", "name-and-birth-date"]
         .contains(&text)
         .then(|| text.to_owned()),
-    "choose fin, pin, document, plate, vin, receipt or name-and-birth-date"
+    "choose fin, pin, document, plate, vin, receipt, serial or name-and-birth-date"
 );
 
 impl FromStr for Protocol {

@@ -92,6 +92,7 @@ pub(crate) fn subject(subject: &SubjectKey, part: Option<&str>) -> Option<String
         (SubjectKey::Plate(plate), None) => Some(plate.to_string()),
         (SubjectKey::Vin(vin), None) => Some(vin.to_string()),
         (SubjectKey::Receipt(receipt), None) => Some(receipt.to_string()),
+        (SubjectKey::Serial(serial), None) => Some(serial.to_string()),
         (SubjectKey::Document(key), None | Some("number")) => Some(key.number.to_string()),
         (SubjectKey::Document(key), Some("type")) => Some(key.kind.to_string()),
         (SubjectKey::Document(key), Some("issuingState")) => Some(key.issuing_state.to_string()),
@@ -103,6 +104,7 @@ pub(crate) fn subject(subject: &SubjectKey, part: Option<&str>) -> Option<String
             | SubjectKey::Plate(_)
             | SubjectKey::Vin(_)
             | SubjectKey::Receipt(_)
+            | SubjectKey::Serial(_)
             | SubjectKey::Document(_)
             | SubjectKey::NameAndBirthDate(_)
             | SubjectKey::Biometric(_)

@@ -47,7 +47,7 @@ pub fn query(payload: Element<'_>) -> Result<Query, EnvelopeError> {
 }
 
 fn subject(holder: Element<'_>) -> Result<SubjectKey, EnvelopeError> {
-    const KINDS: &str = "one of fin, pin, document, plate, vin, receipt, biometric, nameAndBirthDate, message";
+    const KINDS: &str = "one of fin, pin, document, plate, vin, receipt, serial, biometric, nameAndBirthDate, message";
     let mut keys = Children::of(holder, &[])?.rest();
     let key = keys.next().filter(|key| key.namespace() == ns::MOHUR).ok_or_else(|| wrong(holder, KINDS))?;
     if let Some(second) = keys.next() {
@@ -65,6 +65,7 @@ fn subject(holder: Element<'_>) -> Result<SubjectKey, EnvelopeError> {
         "plate" => parse(key).map(SubjectKey::Plate),
         "vin" => parse(key).map(SubjectKey::Vin),
         "receipt" => parse(key).map(SubjectKey::Receipt),
+        "serial" => parse(key).map(SubjectKey::Serial),
         "biometric" => parse(key).map(SubjectKey::Biometric),
         "nameAndBirthDate" => {
             let mut parts = Children::of(key, &[])?;
@@ -200,6 +201,7 @@ fn write_subject(out: &mut String, subject: &SubjectKey) {
         SubjectKey::Plate(plate) => element(out, "m:plate", plate.as_str()),
         SubjectKey::Vin(vin) => element(out, "m:vin", vin.as_str()),
         SubjectKey::Receipt(receipt) => element(out, "m:receipt", receipt.as_str()),
+        SubjectKey::Serial(serial) => element(out, "m:serial", serial.as_str()),
         SubjectKey::Biometric(sample) => element(out, "m:biometric", sample.as_str()),
         SubjectKey::NameAndBirthDate(person) => {
             open(out, "m:nameAndBirthDate");

@@ -59,6 +59,7 @@ fn subjects() -> impl Strategy<Value = SubjectKey> {
         parsed("[A-Z0-9]{4,10}").prop_map(SubjectKey::Plate),
         parsed("[A-HJ-NPR-Z0-9]{17}").prop_map(SubjectKey::Vin),
         parsed("[A-Za-z0-9._-]{1,35}").prop_map(SubjectKey::Receipt),
+        parsed("[A-Za-z0-9._-]{1,64}").prop_map(SubjectKey::Serial),
         parsed("[a-z0-9-]{1,64}").prop_map(SubjectKey::Biometric),
         person.prop_map(SubjectKey::NameAndBirthDate),
     ]

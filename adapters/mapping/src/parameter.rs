@@ -1,13 +1,15 @@
-//! What a template can be filled with: `{subject}`, `{value.field}`, `{case}` and the like.
+//! What a request can be filled with: the subject, the values of a `match`, the case and the like. How a parameter is marked
+//! (`{subject}`, `:subject`) is each mapping's own.
 
-use mohur_soap::write::is_text;
-use mohur_wire::{Ask, FieldName, Query, Value};
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use mohur_wire::{Arrival, Ask, FieldName, Query, Value};
 
 use crate::subject::SubjectKind;
 
 /// One parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Parameter {
+pub enum Parameter {
     /// A part of the subject, by its place among the parts.
     Subject(usize),
     /// A value that a `match` gives.
@@ -22,28 +24,36 @@ pub(crate) enum Parameter {
     Purpose,
     /// The message's id.
     Id,
+    /// The day of the message in Baku, `YYYY-MM-DD`.
+    Today,
+    /// The moment of the message, RFC 3339 in UTC.
+    Now,
 }
 
 /// The texts of one query's parameters.
-pub(crate) struct Given<'a> {
+pub struct Given<'a> {
     query: &'a Query,
+    arrival: Arrival,
     subject: Vec<String>,
 }
 
 impl Parameter {
-    /// Reads what stands between the braces.
-    pub(crate) fn parse(name: &str, kind: SubjectKind) -> Result<Self, String> {
+    /// Reads a parameter's name.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    pub fn parse(name: &str, kind: SubjectKind) -> Result<Self, String> {
         if let Some(field) = name.strip_prefix("value.") {
-            return field.parse().map(Self::Value).map_err(|_| format!("{{{name}}} does not name a field"));
+            return field.parse().map(Self::Value).map_err(|_| format!("{name} does not name a field"));
         }
         let part = name.strip_prefix("subject").map(|rest| rest.strip_prefix('.').unwrap_or(rest));
         if let Some(part) = part {
             let place = kind.parts().iter().position(|known| *known == part);
             let known =
                 kind.parts().iter().map(|part| if part.is_empty() { String::new() } else { format!(".{part}") });
-            let known: Vec<_> = known.map(|part| format!("{{subject{part}}}")).collect();
+            let known: Vec<_> = known.map(|part| format!("subject{part}")).collect();
             return place.map(Self::Subject).ok_or_else(|| {
-                format!("{{{name}}} is no part of this kind of subject, which has {}", known.join(" "))
+                format!("{name} is no part of this kind of subject, which has {}", known.join(" "))
             });
         }
         match name {
@@ -52,30 +62,33 @@ impl Parameter {
             "caller" => Ok(Self::Caller),
             "purpose" => Ok(Self::Purpose),
             "id" => Ok(Self::Id),
+            "today" => Ok(Self::Today),
+            "now" => Ok(Self::Now),
             _ => Err(format!(
-                "{{{name}}} is not known: there are {{subject}}, {{value.FIELD}}, {{case}}, {{official}}, {{caller}}, \
-                 {{purpose}} and {{id}}"
+                "{name} is not known: there are subject, value.FIELD, case, official, caller, purpose, id, today and now"
             )),
         }
     }
 }
 
 impl<'a> Given<'a> {
-    /// The parameters of a query; `None` if its subject is of another kind, or XML cannot carry one of them.
-    pub(crate) fn of(query: &'a Query, kind: SubjectKind) -> Option<Self> {
-        let subject = kind.texts(&query.subject)?;
-        let values: Vec<&str> = match &query.ask {
+    /// The parameters of a query; `None` if its subject is of another kind.
+    pub fn of(query: &'a Query, kind: SubjectKind, arrival: Arrival) -> Option<Self> {
+        Some(Self { query, arrival, subject: kind.texts(&query.subject)? })
+    }
+
+    /// Every text that a caller chose.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let values: Vec<&str> = match &self.query.ask {
             Ask::Match(values) => values.values().filter_map(Value::as_text).collect(),
             Ask::Read(_) | Ask::Verify(_) | Ask::Change(_) => Vec::new(),
         };
-        let others = [Some(query.official.as_str()), query.case.as_ref().map(|case| case.as_str())];
-        let texts = subject.iter().map(String::as_str).chain(values).chain(others.into_iter().flatten());
-        let all = texts.into_iter().all(is_text);
-        all.then_some(Self { query, subject })
+        let others = [Some(self.query.official.as_str()), self.query.case.as_ref().map(|case| case.as_str())];
+        self.subject.iter().map(String::as_str).chain(values).chain(others.into_iter().flatten())
     }
 
     /// The text of a parameter; `None` if the query does not have it.
-    pub(crate) fn text(&self, parameter: &Parameter) -> Option<String> {
+    pub fn text(&self, parameter: &Parameter) -> Option<String> {
         match parameter {
             Parameter::Subject(part) => self.subject.get(*part).cloned(),
             Parameter::Value(field) => match &self.query.ask {
@@ -87,6 +100,13 @@ impl<'a> Given<'a> {
             Parameter::Caller => Some(self.query.caller.to_string()),
             Parameter::Purpose => Some(self.query.purpose.to_string()),
             Parameter::Id => Some(self.query.id.to_string()),
+            Parameter::Today => Some(today(self.arrival).to_string()),
+            Parameter::Now => Some(self.arrival.0.to_string()),
         }
     }
+}
+
+/// The day in Baku, which is four hours ahead of UTC the whole year.
+fn today(arrival: Arrival) -> Date {
+    Offset::constant(4).to_datetime(arrival.0).date()
 }

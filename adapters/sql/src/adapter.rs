@@ -1,0 +1,220 @@
+//! The adapter: one query becomes one statement with its parameters, and one row becomes one answer.
+
+use bytes::BytesMut;
+use futures_util::future::join3;
+use mohur_contract::{BoxFuture, Context, Registry, RegistryError, service_name};
+use mohur_mapping::{Given, found};
+use mohur_wire::answer::Finding;
+use mohur_wire::{Answer, FieldName, Query, SubjectKey};
+use tokio_postgres::Row;
+use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
+
+use crate::check;
+use crate::failure::{breaks_connection, meaning};
+use crate::mapping::Database;
+use crate::pool::{Lease, Pool, within};
+use crate::service::Service;
+use crate::tls::Inside;
+use crate::{Mapping, OpenError, Settings};
+
+/// A register in a database.
+pub struct Sql {
+    pool: Pool,
+    timeout: std::time::Duration,
+    database: Database,
+    services: Vec<Prepared>,
+}
+
+/// A service with what is asked for it.
+struct Prepared {
+    service: Service,
+    question: String,
+}
+
+/// A parameter, sent as text: the database reads it as what it is compared with.
+#[derive(Clone, Debug)]
+pub(crate) struct Text(pub(crate) Option<String>);
+
+impl ToSql for Text {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(self.0.as_ref().map_or(IsNull::Yes, |text| {
+            out.extend_from_slice(text.as_bytes());
+            IsNull::No
+        }))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, _: &Type) -> Format {
+        Format::Text
+    }
+
+    to_sql_checked!();
+}
+
+impl Sql {
+    /// Connects, and holds the mapping against the database.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the address is wrong, the database cannot be reached, or the mapping does not fit it.
+    pub async fn open(mapping: Mapping, settings: &Settings) -> Result<Self, OpenError> {
+        let config = settings.config(mapping.database.connect_timeout)?;
+        let pool = Pool::new(config, settings.tls.clone().map(Inside), &mapping.database);
+        check::against(&mapping, &pool).await?;
+        let most = mapping.database.characters;
+        let prepare = |service: Service| Prepared { question: service.question(most), service };
+        let services = mapping.services.into_iter().map(prepare).collect();
+        Ok(Self { pool, timeout: settings.timeout, database: mapping.database, services })
+    }
+
+    async fn ask(&self, query: &Query, context: &Context) -> Result<Answer, RegistryError> {
+        let name = service_name(&query.service);
+        let place = self.services.iter().position(|prepared| prepared.service.offer.name == name);
+        let (place, prepared) =
+            place.and_then(|place| Some((place, self.services.get(place)?))).ok_or(RegistryError::UnknownService)?;
+        let service = &prepared.service;
+        let given = service.offer.accept(query, context, |name| service.field(name).map(|field| &field.of))?;
+        let parameters = parameters(service, &given)?;
+        let mut context = service.offer.within(context);
+        context.deadline = context.deadline.min(std::time::Instant::now() + self.timeout);
+        let answer = |finding| Ok(Answer { subject: query.subject.clone(), finding });
+        let Some(row) = self.row(place, &prepared.question, &parameters, &context).await? else {
+            return answer(Finding::Absent);
+        };
+        let record = Record::read(&row, self.database.characters)?;
+        if !service.offer.kind.is_same(&record.subject(service)?, &query.subject) {
+            return Err(RegistryError::OtherSubject);
+        }
+        let held = |name: &FieldName| {
+            let Some(at) = service.fields.iter().position(|field| field.of.name == *name) else { return Ok(None) };
+            let Some(field) = service.fields.get(at) else { return Ok(None) };
+            let text = record.text(service.subject.len() + at);
+            let value = text.map(|text| field.of.convert(text)).transpose()?;
+            Ok(Some((&field.of, value)))
+        };
+        answer(Finding::Found(found(query, held)?))
+    }
+
+    /// The one row; `None` if there is none.
+    async fn row(
+        &self,
+        place: usize,
+        question: &str,
+        parameters: &[Text],
+        context: &Context,
+    ) -> Result<Option<Row>, RegistryError> {
+        let mut lease = self.pool.lease(context).await?;
+        let begin = self.begin(context)?;
+        let rows = within(context, run(&mut lease, &begin, place, question, parameters)).await.and_then(|rows| rows);
+        match &rows {
+            Ok(_) => lease.keep(),
+            Err(error) if !breaks_connection(error) => lease.keep(),
+            Err(RegistryError::Timeout | RegistryError::Unavailable(_)) => self.pool.forget(),
+            Err(_) => {}
+        }
+        let mut rows = rows?.into_iter();
+        let row = rows.next();
+        if rows.next().is_some() {
+            return Err(RegistryError::Invalid("it holds several records where the mapping expects one"));
+        }
+        Ok(row)
+    }
+
+    /// A transaction that reads only, and that the database ends by itself when nobody waits for it any more. Days are
+    /// Baku's, which is four hours ahead of UTC the whole year (POSIX writes that as -4).
+    fn begin(&self, context: &Context) -> Result<String, RegistryError> {
+        let left = context.remaining()?.min(self.database.statement_timeout).as_millis().max(1);
+        Ok(format!(
+            "begin isolation level read committed read only; set local statement_timeout = {left}; \
+             set local lock_timeout = {left}; set local datestyle = 'ISO'; set local timezone = '<+04>-04'"
+        ))
+    }
+}
+
+/// Begin, ask and commit in one go.
+async fn run(
+    lease: &mut Lease<'_>,
+    begin: &str,
+    place: usize,
+    question: &str,
+    parameters: &[Text],
+) -> Result<Vec<Row>, RegistryError> {
+    let statement = lease.prepared(place, question).await.map_err(|error| meaning(&error))?;
+    let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|text| text as &(dyn ToSql + Sync)).collect();
+    let client = lease.client();
+    let (began, rows, ended) =
+        join3(client.batch_execute(begin), client.query(&statement, &parameters), client.batch_execute("commit")).await;
+    began.map_err(|error| meaning(&error))?;
+    let rows = rows.map_err(|error| meaning(&error))?;
+    ended.map_err(|error| meaning(&error))?;
+    Ok(rows)
+}
+
+/// What each parameter stands for. PostgreSQL has no text with a zero byte.
+fn parameters(service: &Service, given: &Given<'_>) -> Result<Vec<Text>, RegistryError> {
+    let texts: Vec<_> = service.statement.parameters.iter().map(|parameter| Text(given.text(parameter))).collect();
+    if texts.iter().flat_map(|text| &text.0).any(|text| text.contains('\0')) {
+        return Err(RegistryError::Unsupported("a text cannot stand in a database"));
+    }
+    Ok(texts)
+}
+
+/// The columns of a row as texts.
+struct Record<'r>(Vec<Option<&'r str>>);
+
+impl<'r> Record<'r> {
+    fn read(row: &'r Row, most: u32) -> Result<Self, RegistryError> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let column = |at| {
+            let text: Option<&str> = row.try_get(at).map_err(|error| meaning(&error))?;
+            if text.is_some_and(|text| text.chars().count() > most) {
+                return Err(RegistryError::Invalid("a value is longer than the mapping's database.characters"));
+            }
+            Ok(text.map(str::trim).filter(|text| !text.is_empty()))
+        };
+        (0..row.len()).map(column).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The text of a column; `None` for NULL and for blanks.
+    fn text(&self, at: usize) -> Option<&'r str> {
+        self.0.get(at).copied().flatten()
+    }
+
+    /// Whom the row speaks of. One that does not say it is never taken as one about the subject asked.
+    fn subject(&self, service: &Service) -> Result<SubjectKey, RegistryError> {
+        let parts = (0..service.subject.len()).map(|at| self.text(at).map(str::to_owned));
+        let texts: Option<Vec<_>> = parts.collect();
+        texts
+            .and_then(|texts| service.offer.kind.of(&texts))
+            .ok_or(RegistryError::Invalid("a row does not name the subject that it speaks of"))
+    }
+}
+
+impl Registry for Sql {
+    fn services(&self) -> Vec<String> {
+        self.services.iter().map(|prepared| prepared.service.offer.name.clone()).collect()
+    }
+
+    fn answer<'a>(&'a self, query: &'a Query, context: &'a Context) -> BoxFuture<'a, Result<Answer, RegistryError>> {
+        Box::pin(self.ask(query, context))
+    }
+
+    fn health<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<(), RegistryError>> {
+        Box::pin(async move {
+            let lease = self.pool.lease(context).await?;
+            let alive = within(context, lease.client().check_connection()).await;
+            match alive.and_then(|alive| alive.map_err(|error| meaning(&error))) {
+                Ok(()) => {
+                    lease.keep();
+                    Ok(())
+                }
+                Err(error) => {
+                    self.pool.forget();
+                    Err(error)
+                }
+            }
+        })
+    }
+}
