@@ -52,9 +52,9 @@ impl Parameter {
             let known =
                 kind.parts().iter().map(|part| if part.is_empty() { String::new() } else { format!(".{part}") });
             let known: Vec<_> = known.map(|part| format!("subject{part}")).collect();
-            return place.map(Self::Subject).ok_or_else(|| {
-                format!("{name} is no part of this kind of subject, which has {}", known.join(" "))
-            });
+            return place
+                .map(Self::Subject)
+                .ok_or_else(|| format!("{name} is no part of this kind of subject, which has {}", known.join(" ")));
         }
         match name {
             "case" => Ok(Self::Case),

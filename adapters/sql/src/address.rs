@@ -69,8 +69,7 @@ impl Settings {
     /// How the database is reached.
     pub(crate) fn config(&self, connect_timeout: Duration) -> Result<tokio_postgres::Config, AddressError> {
         let is_url = ["postgres://", "postgresql://"].iter().any(|scheme| self.url.starts_with(scheme));
-        let mut config: tokio_postgres::Config =
-            self.url.parse().ok().filter(|_| is_url).ok_or(AddressError::Url)?;
+        let mut config: tokio_postgres::Config = self.url.parse().ok().filter(|_| is_url).ok_or(AddressError::Url)?;
         if config.get_password().is_some() {
             return Err(AddressError::Password);
         }
@@ -116,7 +115,8 @@ mod tests {
         for far in ["postgres://r@10.0.0.7/d", "postgres://r@db.example,127.0.0.1/d"] {
             assert!(matches!(config(far), Err(AddressError::NotLoopback)), "{far}");
         }
-        for wrong in ["", "http://127.0.0.1/d", "postgres://127.0.0.1/d", "postgres://r@127.0.0.1", "host=127.0.0.1 user=r"]
+        for wrong in
+            ["", "http://127.0.0.1/d", "postgres://127.0.0.1/d", "postgres://r@127.0.0.1", "host=127.0.0.1 user=r"]
         {
             assert!(matches!(config(wrong), Err(AddressError::Url)), "{wrong}");
         }

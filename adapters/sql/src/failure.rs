@@ -37,10 +37,14 @@ fn without_code(error: &Error) -> RegistryError {
         return RegistryError::Invalid("what came is not PostgreSQL's protocol, or not text");
     }
     if text.starts_with("error performing TLS") {
-        return RegistryError::Unavailable("TLS with the database failed: is its certificate the pinned one?".to_owned());
+        return RegistryError::Unavailable(
+            "TLS with the database failed: is its certificate the pinned one?".to_owned(),
+        );
     }
     if text.starts_with("authentication") || text.starts_with("invalid configuration") {
-        return RegistryError::Credential("PostgreSQL wants to know the role in another way than by the password given");
+        return RegistryError::Credential(
+            "PostgreSQL wants to know the role in another way than by the password given",
+        );
     }
     RegistryError::Unavailable(text)
 }
@@ -49,6 +53,9 @@ fn without_code(error: &Error) -> RegistryError {
 pub(crate) fn breaks_connection(error: &RegistryError) -> bool {
     matches!(
         error,
-        RegistryError::Unavailable(_) | RegistryError::Timeout | RegistryError::Credential(_) | RegistryError::Invalid(_)
+        RegistryError::Unavailable(_)
+            | RegistryError::Timeout
+            | RegistryError::Credential(_)
+            | RegistryError::Invalid(_)
     )
 }

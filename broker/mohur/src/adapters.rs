@@ -7,10 +7,10 @@ use mohur_host::{HostConfig, LedgerStore, RegisterAddress};
 use mohur_http::SystemClock;
 
 /// The names that `adapter` in a host's configuration may have.
-pub const NAMES: [&str; 6] = ["civil-registry", "health-card", "state-fees", "real-estate", "soap", "xroad"];
+pub const NAMES: [&str; 7] = ["civil-registry", "health-card", "state-fees", "real-estate", "soap", "sql", "xroad"];
 
 /// Opens the adapter that the configuration names. The error says what to mend.
-pub fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<dyn Registry>, String> {
+pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<dyn Registry>, String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
     let tls = address.tls.as_ref().map(|files| files.open(Arc::new(SystemClock))).transpose().map_err(|e| said(&e))?;
     let settings = mohur_civil_registry::Settings {
@@ -25,6 +25,15 @@ pub fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<dyn Re
         "real-estate" => Ok(Arc::new(mohur_real_estate::RealEstate::new(&settings).map_err(|e| said(&e))?)),
         "soap" => {
             Ok(Arc::new(mohur_mapped_soap::MappedSoap::new(soap_mapping(address)?, &settings).map_err(|e| said(&e))?))
+        }
+        "sql" => {
+            let settings = mohur_sql::Settings {
+                url: address.url.clone(),
+                timeout: settings.timeout,
+                credential: settings.credential,
+                tls: settings.tls,
+            };
+            Ok(Arc::new(mohur_sql::Sql::open(sql_mapping(address)?, &settings).await.map_err(|e| said(&e))?))
         }
         "state-fees" => {
             std::fs::create_dir_all(&config.state).map_err(|error| format!("{}: {error}", config.state.display()))?;
@@ -46,6 +55,7 @@ pub fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<dyn Re
 pub fn check(address: &RegisterAddress) -> Result<(), String> {
     match address.adapter.as_str() {
         "soap" => soap_mapping(address).map(drop),
+        "sql" => sql_mapping(address).map(drop),
         "xroad" => xroad_file(address).map(drop),
         name if NAMES.contains(&name) => Ok(()),
         other => Err(format!("adapter: there is no `{other}`; choose one of {}", NAMES.join(", "))),
@@ -56,6 +66,12 @@ fn soap_mapping(address: &RegisterAddress) -> Result<mohur_mapped_soap::Mapping,
     let path =
         address.mapping.as_ref().ok_or("register.mapping is missing: the file that describes the SOAP service")?;
     mohur_mapped_soap::Mapping::load(path).map_err(|errors| errors.to_string())
+}
+
+fn sql_mapping(address: &RegisterAddress) -> Result<mohur_sql::Mapping, String> {
+    let path =
+        address.mapping.as_ref().ok_or("register.mapping is missing: the file with a statement for each service")?;
+    mohur_sql::Mapping::load(path).map_err(|errors| errors.to_string())
 }
 
 fn xroad_file(address: &RegisterAddress) -> Result<mohur_xroad::ProviderFile, String> {

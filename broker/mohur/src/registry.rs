@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use mohur_http::SystemClock;
 use mohur_reference::country::{self, POPULATION};
-use mohur_reference::{Country, Kind, Mark, Oddity, Register};
+use mohur_reference::{Country, DATABASES, Database, Kind, Mark, Oddity, Register};
 use serde_json::{Value, json};
 
 use crate::output::{CliError, Exit, Output};
@@ -24,6 +24,8 @@ Examples:
   mohur registry run --all                              all of them on free loopback ports
   mohur registry run civil-registry --listen 127.0.0.1:7101
   mohur registry seed --people 100000 --out country     a whole country, as tables for PostgreSQL
+  mohur registry schema                                 the registers that are databases
+  mohur registry schema documents | psql documents      make one of them in an empty database
 
 What each register speaks: docs/registries.md";
 
@@ -55,6 +57,16 @@ enum Command {
         credentials: PathBuf,
         #[command(flatten)]
         size: Size,
+    },
+    /// Print the SQL of a reference database: tables, the views that an adapter sees, and its role.
+    #[command(after_help = "Example:\n  createdb documents\n  mohur registry schema documents | psql documents\n  \
+        mohur registry schema documents --mapping > documents.toml")]
+    Schema {
+        /// Which one; without it, what there is.
+        name: Option<String>,
+        /// Print the mapping file of the adapter `sql` instead.
+        #[arg(long, requires = "name")]
+        mapping: bool,
     },
     /// List the people of the synthetic country.
     #[command(after_help = "Example:\n  mohur registry people --odd")]
@@ -106,6 +118,9 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
         }
         Command::People { odd, size } => {
             people(&size.country(), odd, out);
+        Command::Schema { name, mapping } => schema(name.as_deref(), mapping, out),
+        Command::People { odd, seed } => {
+            people(&Country::from_seed(seed), odd, out);
             Ok(ExitCode::SUCCESS)
         }
         Command::Seed { size, out: folder } => seed(size, &folder, out),
@@ -186,6 +201,21 @@ fn write_token(folder: &Path, file: &Path, token: &str) -> Result<(), CliError> 
     }
     let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(wrong)?;
     open.write_all(token.as_bytes()).map_err(wrong)
+}
+
+fn schema(name: Option<&str>, mapping: bool, out: &Output) -> Result<ExitCode, CliError> {
+    let Some(name) = name else {
+        let lines: Vec<_> = DATABASES.iter().map(|one| format!("{:<18} {}", one.name, one.title)).collect();
+        let documents = DATABASES.iter().map(|one| json!({ "register": one.name, "title": one.title }));
+        out.say(lines.join("\n"), &documents.collect::<Vec<_>>());
+        return Ok(ExitCode::SUCCESS);
+    };
+    let database = Database::named(name)
+        .ok_or_else(|| CliError::usage(format!("no register {name}: `mohur registry schema` lists them")))?;
+    let text = if mapping { database.mapping.to_owned() } else { database.schema() };
+    let member = if mapping { "mapping" } else { "sql" };
+    out.say(text.trim_end(), &json!({ "register": name, member: text }));
+    Ok(ExitCode::SUCCESS)
 }
 
 fn people(country: &Country, only_odd: bool, out: &Output) {

@@ -102,7 +102,7 @@ async fn serve(checked: Checked, out: &Output) -> Result<ExitCode, CliError> {
     };
     let host = match host {
         Some((host, register)) => {
-            let registry = adapters::open(&register, &host).map_err(CliError::usage)?;
+            let registry = adapters::open(&register, &host).await.map_err(CliError::usage)?;
             Some(Host::start(host, registry, clock).await.map_err(|error| adapter::not_started(&error))?)
         }
         None => None,

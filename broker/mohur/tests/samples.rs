@@ -50,6 +50,7 @@ fn read(name: &str, text: &str) -> Result<(), String> {
         "client.toml" => ClientConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "host.toml" => HostConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "soap.toml" => mohur_mapped_soap::Mapping::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
+        "sql.toml" => mohur_sql::Mapping::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "tsa.toml" => mohur::TsaConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "xroad.toml" => XRoadConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "xroad-provider.toml" => {
@@ -64,7 +65,16 @@ fn every_sample_is_read_also_with_the_settings_that_are_commented_out() {
     let samples = samples();
     assert_eq!(
         samples.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
-        ["broker.toml", "client.toml", "host.toml", "soap.toml", "tsa.toml", "xroad-provider.toml", "xroad.toml"]
+        [
+            "broker.toml",
+            "client.toml",
+            "host.toml",
+            "soap.toml",
+            "sql.toml",
+            "tsa.toml",
+            "xroad-provider.toml",
+            "xroad.toml"
+        ]
     );
     for (name, text) in samples {
         read(&name, &text).unwrap();

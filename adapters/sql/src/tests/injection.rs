@@ -47,9 +47,12 @@ async fn what_a_query_says_is_never_sql() {
 #[tokio::test]
 async fn a_statement_reads_only() {
     let cluster = documents();
-    cluster.sql("documents", "create function mohur.count_up() returns text language sql volatile as
+    cluster.sql(
+        "documents",
+        "create function mohur.count_up() returns text language sql volatile as
         'update register.document set status = ''lost'' returning number';
-        alter function mohur.count_up() security definer; grant execute on function mohur.count_up() to mohur_adapter");
+        alter function mohur.count_up() security definer; grant execute on function mohur.count_up() to mohur_adapter",
+    );
     let statement = "select 'C01234567' as number, 'AZE' as state, 'P' as type, mohur.count_up() as status, \
                      :subject.number::text as asked";
     let text = format!(
@@ -62,7 +65,10 @@ async fn a_statement_reads_only() {
     assert_eq!(answer, Err(RegistryError::Invalid("the statement would write, and reads only")));
     assert_eq!(cluster.sql("documents", "select count(*) from register.document where status = 'lost'"), "1");
     // A statement with a modifying WITH is not even a subquery.
-    let text = text.replace(statement, "with x as (delete from mohur.document where number = :subject.number returning *) select * from x");
+    let text = text.replace(
+        statement,
+        "with x as (delete from mohur.document where number = :subject.number returning *) select * from x",
+    );
     let error = Sql::open(mapping(&text), &Settings::new(cluster.socket_url(ROLE, "documents"))).await.err().unwrap();
     assert!(error.to_string().contains("service[0].statement: is refused by the database"), "{error}");
 }

@@ -4,6 +4,40 @@ use super::*;
 
 const TEXT: &str = include_str!("../../../reference/databases/documents/mapping.toml");
 
+/// The mapping of `docs/samples`.
+const SAMPLE: &str = include_str!("../../../../docs/samples/sql.toml");
+
+#[test]
+fn the_sample_shows_the_defaults() {
+    assert_eq!(mapping(SAMPLE).database, crate::mapping::Database::default());
+}
+
+#[test]
+fn every_error_of_the_file_is_found_at_once_with_its_line() {
+    let text = SAMPLE
+        .replace("wait = \"1s\"", "wiat = \"1s\"")
+        .replace("connections = 8", "connections = 0")
+        .replace("writing-role = \"refuse\"", "writing-role = \"allow\"")
+        .replace("name = \"vehicle/v1\"", "name = \"vehicle\"")
+        .replace("verbs = [\"read\", \"match\", \"verify\"]", "verbs = [\"change\"]")
+        .replace("where plate = :subject", "where plate = :subject.number")
+        .replace("scale = 2", "scale = 20")
+        .replace("type = \"flag\"", "type = \"yes\"");
+    let errors = Mapping::parse(Path::new("sql.toml"), &text).unwrap_err().to_string();
+    for (key, of) in [
+        ("database.wiat", "wiat"),
+        ("database.connections", "connections"),
+        ("database.writing-role", "writing-role"),
+        ("service[0].name", "name = \"vehicle\""),
+        ("service[0].verbs", "verbs"),
+        ("service[0].statement", "statement ="),
+        ("service[0].field[2].scale", "scale = 20"),
+        ("service[0].field[5].type", "type = \"yes\""),
+    ] {
+        assert!(errors.contains(&format!("sql.toml:{}: {key}:", line(&text, of))), "{key}: {errors}");
+    }
+}
+
 async fn refused(cluster: &Cluster, text: &str) -> String {
     let settings = Settings::new(cluster.socket_url(ROLE, "documents"));
     match Sql::open(mapping(text), &settings).await {
@@ -13,7 +47,7 @@ async fn refused(cluster: &Cluster, text: &str) -> String {
 }
 
 fn line(text: &str, of: &str) -> usize {
-    text.lines().position(|line| line.contains(of)).unwrap() + 1
+    text.lines().position(|line| !line.starts_with('#') && line.contains(of)).unwrap() + 1
 }
 
 #[tokio::test]
@@ -28,7 +62,10 @@ async fn what_does_not_fit_the_database_is_told_at_once() {
     let errors = refused(&cluster, &text).await;
     let issued = line(&text, "name = \"issued\"");
     for (line, what) in [
-        (line(&text, "number = \"no\""), "service[0].columns: is no column of the statement, which selects issuing_state,"),
+        (
+            line(&text, "number = \"no\""),
+            "service[0].columns: is no column of the statement, which selects issuing_state,",
+        ),
         (line(&text, "name = \"kind\""), "service[0].field[1].column: is of the database's type text"),
         (issued, "service[0].field[2].column: is of the database's type date"),
         (line(&text, "column = \"holder_birth_date\""), "service[0].field[5].column: is of the database's type date"),
@@ -87,7 +124,9 @@ async fn columns_become_fields_by_their_types() {
         ]
     "#;
     let adapter = open(&cluster, text).await;
-    let odd = |serial: &str, fields: &[&str]| query("AZ/GOV/MIA/documents/odd/v1", &json!({ "serial": serial }), &read(fields));
+    let odd = |serial: &str, fields: &[&str]| {
+        query("AZ/GOV/MIA/documents/odd/v1", &json!({ "serial": serial }), &read(fields))
+    };
     let all = ["blank", "padded", "born", "seen", "seenOn", "amount", "good", "colour", "day", "code", "long"];
     let expected = fields(&[
         ("padded", Value::text("ab")),
@@ -114,7 +153,9 @@ async fn columns_become_fields_by_their_types() {
     assert_eq!(found(ask(&adapter, &odd("S-3", &["good", "born"])).await), fields(&[("good", Value::Flag(false))]));
     let several = ask(&adapter, &odd("S-4", &["good"])).await;
     assert_eq!(several, Err(RegistryError::Invalid("it holds several records where the mapping expects one")));
-    let at_least = json!({ "verb": "verify", "predicates": { "amount": { "atLeast": 1230 }, "colour": { "oneOf": ["red"] } } });
-    let answer = found(ask(&adapter, &query("AZ/GOV/MIA/documents/odd/v1", &json!({ "serial": "S-1" }), &at_least)).await);
+    let at_least =
+        json!({ "verb": "verify", "predicates": { "amount": { "atLeast": 1230 }, "colour": { "oneOf": ["red"] } } });
+    let answer =
+        found(ask(&adapter, &query("AZ/GOV/MIA/documents/odd/v1", &json!({ "serial": "S-1" }), &at_least)).await);
     assert_eq!(answer, fields(&[("amount", Verdict::Match.to_value()), ("colour", Verdict::Mismatch.to_value())]));
 }

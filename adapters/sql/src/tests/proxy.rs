@@ -93,7 +93,13 @@ fn another(body: &mut [u8]) {
                 b'A' => b'B',
                 b'0' => b'1',
                 b'1'..=b'9' => b'0',
-                b'a'..=b'z' => if *last == b'x' { b'y' } else { b'x' },
+                b'a'..=b'z' => {
+                    if *last == b'x' {
+                        b'y'
+                    } else {
+                        b'x'
+                    }
+                }
                 _ => b'A',
             };
         }

@@ -25,7 +25,8 @@ async fn documents_conform() {
         query("AZ/GOV/MIA/documents/held/v1", &json!({ "fin": fin }), &operands)
     };
     let on = |verdict| verdicts(&[("document", verdict)]);
-    let holder = json!({ "verb": "match", "values": { "holder": "5ABCDE1", "holderName": "ELIYEV VUQAR", "status": "lost" } });
+    let holder =
+        json!({ "verb": "match", "values": { "holder": "5ABCDE1", "holderName": "ELIYEV VUQAR", "status": "lost" } });
     let cases = Cases {
         present: Some((
             passport(&read(&["status", "kind", "expires", "holder"])),

@@ -34,8 +34,11 @@ async fn a_database_that_comes_and_goes() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(ask(&adapter, &status).await.is_ok());
     // The view is made anew under a prepared statement, then it is gone.
-    cluster.sql("documents", "drop view mohur.document; create view mohur.document as select *, 1 as one from register.document;
-        grant select on mohur.document to mohur_adapter");
+    cluster.sql(
+        "documents",
+        "drop view mohur.document; create view mohur.document as select *, 1 as one from register.document;
+        grant select on mohur.document to mohur_adapter",
+    );
     assert!(ask(&adapter, &status).await.is_ok());
     cluster.sql("documents", "drop view mohur.document");
     let gone = ask(&adapter, &status).await;
@@ -50,7 +53,12 @@ async fn a_locked_table_is_a_timeout_and_leaves_no_statement_behind() {
     let status = passport(&read(&["status"]));
     assert!(ask(&adapter, &status).await.is_ok());
     let lock = "begin; lock table register.document in access exclusive mode; select pg_sleep(4)";
-    let running = || cluster.sql("documents", "select count(*) from pg_stat_activity where usename = 'mohur_adapter' and state = 'active'");
+    let running = || {
+        cluster.sql(
+            "documents",
+            "select count(*) from pg_stat_activity where usename = 'mohur_adapter' and state = 'active'",
+        )
+    };
     std::thread::scope(|scope| {
         scope.spawn(|| cluster.psql("postgres", "documents", lock));
         std::thread::sleep(Duration::from_millis(500));
@@ -64,17 +72,14 @@ async fn a_locked_table_is_a_timeout_and_leaves_no_statement_behind() {
                 assert_eq!(running(), "0", "the database stopped working on it, too");
                 // Every connection is waiting: a third query hears so after its short wait.
                 let long = Context::new(ARRIVAL, Duration::from_secs(2));
-                let (one, two, three) = tokio::join!(
-                    adapter.answer(&status, &long),
-                    adapter.answer(&status, &long),
-                    async {
+                let (one, two, three) =
+                    tokio::join!(adapter.answer(&status, &long), adapter.answer(&status, &long), async {
                         tokio::time::sleep(Duration::from_millis(100)).await;
                         let since = Instant::now();
                         let answer = adapter.answer(&status, &long).await;
                         assert!(since.elapsed() < Duration::from_millis(600), "{:?}", since.elapsed());
                         answer
-                    }
-                );
+                    });
                 assert_eq!((one, two), (Err(RegistryError::Timeout), Err(RegistryError::Timeout)));
                 assert!(unavailable(&three), "{three:?}");
             });
@@ -96,14 +101,18 @@ async fn passwords_full_servers_and_strangers() {
     write("wrong horse\n");
     let error = Sql::open(mapping(TEXT), &settings).await.err().unwrap().to_string();
     assert!(error.contains("PostgreSQL refuses the role or its password") && !error.contains("horse"), "{error}");
-    let error = Sql::open(mapping(TEXT), &Settings::new(cluster.url(ROLE, "documents"))).await.err().unwrap().to_string();
+    let error =
+        Sql::open(mapping(TEXT), &Settings::new(cluster.url(ROLE, "documents"))).await.err().unwrap().to_string();
     assert!(error.contains("renew the token") || error.contains("another way"), "{error}");
     write("correct horse battery\n");
     let adapter = Sql::open(mapping(TEXT), &settings).await.unwrap();
     let status = passport(&read(&["status"]));
     assert!(ask(&adapter, &status).await.is_ok());
-    cluster.sql("documents", "alter role mohur_adapter connection limit 0;
-        select pg_terminate_backend(pid) from pg_stat_activity where usename = 'mohur_adapter'");
+    cluster.sql(
+        "documents",
+        "alter role mohur_adapter connection limit 0;
+        select pg_terminate_backend(pid) from pg_stat_activity where usename = 'mohur_adapter'",
+    );
     tokio::time::sleep(Duration::from_millis(100)).await;
     let answer = ask(&adapter, &status).await;
     assert!(unavailable(&answer), "{answer:?}");

@@ -277,7 +277,8 @@ fn subject(table: &mut Table, namespaces: &[(String, String)], whole: bool) -> O
             return Some(SubjectRule::Person(name?, birth_date?));
         }
         _ => {
-            let known = "write fin, pin, plate, vin, receipt, serial, document or person; with verb message also message";
+            let known =
+                "write fin, pin, plate, vin, receipt, serial, document or person; with verb message also message";
             table.error("kind", "is not a kind of subject here", known);
             return None;
         }

@@ -77,7 +77,7 @@ impl Nation {
     pub async fn start_host(&self, part: &OwnerPart) -> Result<RunningHost, NationError> {
         let (config, address) = HostConfig::load(&self.path(&format!("hosts/{}/host.toml", part.name)))?;
         let named = |error: &dyn std::fmt::Display| NationError::Host(format!("host {}: {error}", part.name));
-        let registry = adapters::open(&address, &config).map_err(|error| named(&error))?;
+        let registry = adapters::open(&address, &config).await.map_err(|error| named(&error))?;
         Host::start(config, registry, Arc::clone(self.clock())).await.map_err(|error| named(&error))
     }
 }

@@ -81,7 +81,7 @@ impl Stage {
         let (provider, port) = start_provider(python, &federation, mode);
         files::write_host(&federation, &listen, port, mode);
         let (config, address) = HostConfig::load(&path("hosts/people/host.toml")).unwrap();
-        let registry = mohur::adapters::open(&address, &config).unwrap();
+        let registry = mohur::adapters::open(&address, &config).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::<mohur_federation::MovableClock>::clone(&federation.clock);
         let host = Host::start(config, registry, Arc::clone(&clock)).await.unwrap();
         files::write_door(&federation, mode);
