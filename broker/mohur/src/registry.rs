@@ -116,11 +116,9 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
             process::logs(out);
             process::run(serve(kinds, listen, credentials, size, out))
         }
+        Command::Schema { name, mapping } => schema(name.as_deref(), mapping, out),
         Command::People { odd, size } => {
             people(&size.country(), odd, out);
-        Command::Schema { name, mapping } => schema(name.as_deref(), mapping, out),
-        Command::People { odd, seed } => {
-            people(&Country::from_seed(seed), odd, out);
             Ok(ExitCode::SUCCESS)
         }
         Command::Seed { size, out: folder } => seed(size, &folder, out),
