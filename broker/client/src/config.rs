@@ -7,6 +7,7 @@ use std::time::Duration;
 use mohur_chain::{Trust, TrustFiles};
 use mohur_config::{ConfigErrors, Table};
 use mohur_directory::{Domain, ForeignFiles, RollbackGuard, Snapshot};
+use mohur_enrol::EnrolmentSettings;
 use mohur_http::{Client, ClientLimits, foreign_files, seal_source};
 use mohur_seal::{Passphrase, SealSource};
 use mohur_transport::{Peers, TlsMaterial, client_config};
@@ -36,6 +37,8 @@ pub struct Config {
     pub patience: Duration,
     /// `[limits]`
     pub limits: ClientLimits,
+    /// `[enrolment]`: where certificates are renewed.
+    pub enrolment: Option<EnrolmentSettings>,
 }
 
 impl Config {
@@ -67,6 +70,7 @@ impl Config {
             .optional_table("limits")
             .map_or_else(ClientLimits::default, |mut t| ClientLimits::default().read(&mut t));
         let foreign = foreign_files(top);
+        let enrolment = EnrolmentSettings::read(top);
         Some(Self {
             member: member?,
             passphrase: passphrase?,
@@ -77,6 +81,7 @@ impl Config {
             foreign: foreign?,
             patience,
             limits,
+            enrolment: enrolment?,
         })
     }
 

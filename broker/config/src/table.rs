@@ -170,7 +170,7 @@ impl Table {
 
     /// A duration such as `5s` or `250ms`, if it is there.
     pub fn duration(&mut self, key: &str) -> Option<Duration> {
-        const EXPECTED: &str = "write a whole number with its unit: \"250ms\", \"5s\", \"2m\", \"1h\"";
+        const EXPECTED: &str = "write a whole number with its unit: \"250ms\", \"5s\", \"2m\", \"1h\", \"7d\"";
         self.read(key, |value| {
             let Value::Text(text) = value else { return Err(wrong_kind(value).so(EXPECTED)) };
             parse_duration(text).ok_or_else(|| Wrong::new("is not a duration").so(EXPECTED))

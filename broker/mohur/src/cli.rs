@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::output::{CliError, Output};
-use crate::{adapter, broker, bundle, demo, log, pki, policy, query, registry, xroad};
+use crate::{adapter, broker, bundle, demo, enrol, log, pki, policy, query, registry, xroad};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,6 +46,8 @@ enum Command {
     Log(log::Args),
     /// Make certificate authorities, issue, revoke and look at certificates.
     Pki(pki::Args),
+    /// Obtain certificates from the authority online, and renew them.
+    Enrol(enrol::Args),
     /// Check, test and explain the policy files.
     Policy(policy::Args),
     /// Run the embedded reference registers, which hold people who do not exist.
@@ -72,6 +74,7 @@ fn run(command: Command, out: &Output) -> Result<ExitCode, CliError> {
         Command::Xroad(args) => xroad::run(args, out),
         Command::Log(args) => log::run(args, out),
         Command::Pki(args) => pki::run(args, out),
+        Command::Enrol(args) => enrol::run(args, out),
         Command::Policy(args) => policy::run(args, out),
         Command::Registry(args) => registry::run(args, out),
     }

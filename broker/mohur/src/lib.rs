@@ -8,6 +8,7 @@ mod broker;
 mod bundle;
 mod cli;
 mod demo;
+mod enrol;
 mod log;
 pub mod nation;
 mod output;

@@ -3,6 +3,12 @@
 mod inspect;
 mod issue;
 mod lint;
+mod log_key;
+mod needs_renewal;
+mod office;
+mod officer;
+mod revoke;
+mod serve;
 mod timestamp;
 mod token;
 mod tsa;
@@ -10,17 +16,18 @@ mod tsa;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use mohur_authority::{AuthorityError, Layout, National, Reason, Settings, create_log_key};
+use mohur_authority::{AuthorityError, Layout, National, Reason, Settings};
 use mohur_chain::Role;
 use mohur_directory::{Directory, RollbackGuard, Snapshot, sign};
 use mohur_http::SystemClock;
 use mohur_seal::Passphrase;
-use mohur_transparency::LogKey;
 use mohur_wire::{Clock, Timestamp};
 use serde_json::json;
 
 use crate::output::{CliError, Exit, Output};
 
+pub(crate) use officer::failed as officer_failed;
+pub(crate) use revoke::named;
 pub use tsa::Config as TsaConfig;
 
 const EXAMPLES: &str = "\
@@ -35,6 +42,9 @@ Examples:
   mohur pki inspect national
   mohur pki lint id-cards/seal.pem --profile seal
   mohur pki revoke id-cards/seal.pem --reason key-compromise --pki national
+  mohur pki serve --config pki.toml
+  mohur pki invite AZ/GOV/MIA/id-cards --host cards.mia.gov.az --pki national --out id-cards.invitation
+  mohur pki needs-renewal id-cards/tls.pem --within 24h
   mohur pki tsa run --config tsa.toml
   mohur pki timestamp ask report.pdf --url http://127.0.0.1:3161/ --trust national/trust/root.pem
 
@@ -143,6 +153,59 @@ The new lists take effect where they are copied to; a fingerprint in the directo
     Lint(lint::Args),
     /// Look into a PKCS#11 token, make keys in it, and request certificates for them.
     Token(token::Args),
+    /// Say whether a certificate should be renewed, by the exit code.
+    NeedsRenewal(needs_renewal::Args),
+    /// Put the authority online: members enrol and renew over HTTPS.
+    Serve(serve::Args),
+    /// Invite a member to enrol: a one-time token, in a file.
+    Invite(office::InviteArgs),
+    /// Take an invitation back.
+    #[command(after_help = "Example:\n  mohur pki withdraw 0f3a9c1b2d4e --pki national")]
+    Withdraw {
+        /// Its id, as `invite` and `invitations` say it.
+        invitation: String,
+        #[command(flatten)]
+        pki: Pki,
+    },
+    /// List the invitations.
+    #[command(after_help = "Example:\n  mohur pki invitations --pki national")]
+    Invitations {
+        #[command(flatten)]
+        pki: Pki,
+    },
+    /// List the seals that wait for officers, at the authority's machine.
+    #[command(after_help = "Example:\n  mohur pki pending --pki national")]
+    Pending {
+        #[command(flatten)]
+        pki: Pki,
+    },
+    /// List the seals that wait, as an officer over HTTPS.
+    #[command(after_help = "\
+Example:
+  mohur pki applications --url https://pki.gov.az:8443 --root root.pem --certificate officer.pem --key officer.key \\
+      --key-passphrase passphrase")]
+    Applications {
+        #[command(flatten)]
+        officer: officer::Officer,
+    },
+    /// Approve a seal, as an officer.
+    Approve(officer::ApproveArgs),
+    /// Say no to a seal, as an officer.
+    Reject(officer::RejectArgs),
+    /// Hand in what an officer signed with `approve --sign-only`.
+    #[command(after_help = "Example:\n  mohur pki decide approval.jws --pki national")]
+    Decide {
+        /// The signed decision.
+        statement: PathBuf,
+        #[command(flatten)]
+        pki: Pki,
+    },
+    /// Print the authority's journal, and refuse one that was changed.
+    #[command(after_help = "Example:\n  mohur pki journal --pki national --json")]
+    Journal {
+        #[command(flatten)]
+        pki: Pki,
+    },
     /// Run a time-stamping authority (RFC 3161).
     Tsa(tsa::Args),
     /// Have a file time-stamped by any authority of RFC 3161, and verify time stamps.
@@ -163,6 +226,12 @@ struct Pki {
 impl Pki {
     fn open(&self) -> Result<National, CliError> {
         self.open_with_passphrase().map(|(national, _)| national)
+    }
+
+    /// The same, for whoever can do without it when another process has it.
+    fn try_open(&self) -> Result<National, AuthorityError> {
+        let file = self.passphrase.clone().unwrap_or_else(|| self.pki.join("passphrase"));
+        National::open(&self.pki, &Passphrase::from_credential_file(&file)?)
     }
 
     fn open_with_passphrase(&self) -> Result<(National, Passphrase), CliError> {
@@ -205,40 +274,33 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
         }
         Command::Roll { authority, pki } => roll(authority.into(), &pki, now, out),
         Command::Issue(args) => issue::run(&args, now, out),
-        Command::Revoke { certificate, reason, pki } => revoke(&certificate, reason, &pki, now, out),
-        Command::RenewLists { pki } => renew_lists(&pki, now, out),
-        Command::LogKey { origin, out: folder, key_passphrase } => log_key(&origin, &folder, key_passphrase, out),
+        Command::Revoke { certificate, reason, pki } => revoke::run(&certificate, reason, &pki, out),
+        Command::RenewLists { pki } => revoke::renew_lists(&pki, now, out),
+        Command::LogKey { origin, out: folder, key_passphrase } => log_key::run(&origin, &folder, key_passphrase, out),
         Command::SignDirectory { file, out: target, days, pki } => {
             sign_directory(&file, &target, days, (&pki, now), out)
         }
         Command::Lint(args) => lint::run(&args, out),
         Command::Inspect(args) => inspect::run(&args, now, out),
         Command::Token(args) => token::run(&args, out),
+        Command::NeedsRenewal(args) => needs_renewal::run(&args, now, out),
+        Command::Serve(args) => serve::run(&args, out),
+        Command::Invite(args) => office::invite(&args, out),
+        Command::Withdraw { invitation, pki } => office::withdraw(&invitation, &pki, out),
+        Command::Invitations { pki } => office::invitations(&pki, out),
+        Command::Pending { pki } => office::pending(&pki, now, out),
+        Command::Applications { officer } => officer::pending(&officer, out),
+        Command::Approve(args) => officer::approve(&args, out),
+        Command::Reject(args) => officer::reject(&args, out),
+        Command::Decide { statement, pki } => office::decide(&statement, &pki, out),
+        Command::Journal { pki } => office::journal(&pki, out),
         Command::Tsa(args) => tsa::run(args, out),
         Command::Timestamp(args) => timestamp::run(args, out),
     }
 }
 
-fn log_key(origin: &str, folder: &Path, file: Option<PathBuf>, out: &Output) -> Result<ExitCode, CliError> {
-    let (passphrase, credential) = passphrase(file, &folder.join("passphrase"))?;
-    let (path, public) = (folder.join("log.key"), folder.join("log.vkey"));
-    let bytes = create_log_key(&path, &passphrase).map_err(CliError::usage)?;
-    let key = LogKey::new(origin, &bytes).map_err(CliError::usage)?.to_string();
-    std::fs::write(&public, format!("{key}\n"))
-        .map_err(|error| CliError::usage(format_args!("{}: {error}", public.display())))?;
-    let text = format!(
-        "Made the key of the log {origin}.\n  key          {}\n  passphrase   {}\n  public key   {} ({})",
-        path.display(),
-        credential.display(),
-        key,
-        public.display(),
-    );
-    out.say(text, &json!({ "origin": origin, "key": path, "passphrase": credential, "vkey": key }));
-    Ok(ExitCode::SUCCESS)
-}
-
 /// The passphrase of that file; a new one with a random passphrase when `file` is `None` and `default` does not exist.
-fn passphrase(file: Option<PathBuf>, default: &Path) -> Result<(Passphrase, PathBuf), CliError> {
+pub(crate) fn passphrase(file: Option<PathBuf>, default: &Path) -> Result<(Passphrase, PathBuf), CliError> {
     let (path, make) = match file {
         Some(path) => (path, false),
         None => (default.to_owned(), !default.exists()),
@@ -299,43 +361,6 @@ fn roll(role: Role, pki: &Pki, now: Timestamp, out: &Output) -> Result<ExitCode,
         trust.display(),
     );
     out.say(text, &json!({ "authority": issuer, "trust": trust }));
-    Ok(ExitCode::SUCCESS)
-}
-
-fn revoke(which: &str, reason: Reason, pki: &Pki, now: Timestamp, out: &Output) -> Result<ExitCode, CliError> {
-    let mut national = pki.open()?;
-    let fingerprint = if Path::new(which).is_file() {
-        let found = inspect::certificates(Path::new(which))?;
-        let first = found.first().ok_or_else(|| CliError::usage(format_args!("{which}: no certificate in PEM")))?;
-        mohur_crypto::sha256(first).to_string()
-    } else {
-        which.to_owned()
-    };
-    let record = national.revoke(&fingerprint, reason, now).map_err(CliError::usage)?;
-    let lists = national.layout().trust();
-    let text = format!(
-        "Revoked ({}): the {} certificate {} of {}.\nNew lists lie in {}: copy them to every process of the domain.\n\
-         To refuse it at once, put {} into the directory's `denied`.",
-        reason.name(),
-        record.profile,
-        record.serial,
-        record.subject,
-        lists.display(),
-        record.fingerprint,
-    );
-    out.say(text, &json!({ "revoked": record, "lists": lists }));
-    Ok(ExitCode::SUCCESS)
-}
-
-fn renew_lists(pki: &Pki, now: Timestamp, out: &Output) -> Result<ExitCode, CliError> {
-    let mut national = pki.open()?;
-    national.renew_revocation_lists(now).map_err(CliError::usage)?;
-    let until = national.trust().map_err(CliError::usage)?.fresh_until();
-    let lists = national.layout().trust();
-    out.say(
-        format!("New lists lie in {}; all are fresh until {until}.", lists.display()),
-        &json!({ "lists": lists, "fresh-until": until }),
-    );
     Ok(ExitCode::SUCCESS)
 }
 

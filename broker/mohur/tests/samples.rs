@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use mohur_authority::serve::ServeConfig;
 use mohur_client::Config as ClientConfig;
 use mohur_host::HostConfig;
 use mohur_http::{ClientLimits, Limits};
@@ -49,6 +50,7 @@ fn read(name: &str, text: &str) -> Result<(), String> {
         "broker.toml" => BrokerConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "client.toml" => ClientConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "host.toml" => HostConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
+        "pki.toml" => ServeConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "soap.toml" => mohur_mapped_soap::Mapping::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "sql.toml" => mohur_sql::Mapping::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "tsa.toml" => mohur::TsaConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
@@ -69,6 +71,7 @@ fn every_sample_is_read_also_with_the_settings_that_are_commented_out() {
             "broker.toml",
             "client.toml",
             "host.toml",
+            "pki.toml",
             "soap.toml",
             "sql.toml",
             "tsa.toml",
@@ -148,10 +151,18 @@ fn the_samples_show_the_defaults() {
 }
 
 #[test]
+fn the_sample_of_the_authority_shows_the_defaults() {
+    let sample = std::fs::read_to_string(docs().join("samples/pki.toml")).unwrap();
+    let config = |text: &str| ServeConfig::parse(Path::new("pki.toml"), text).unwrap();
+    let (bare, _) = sample.split_once("\n[tls]").unwrap();
+    assert_eq!(format!("{:?}", config(&sample)), format!("{:?}", config(bare)));
+}
+
+#[test]
 fn the_guide_explains_every_setting_of_every_sample() {
     let guide = std::fs::read_to_string(docs().join("configuration.md")).unwrap();
     // Mapping files are explained where the adapters are.
-    let settings_files = ["broker.toml", "client.toml", "host.toml", "tsa.toml", "xroad.toml"];
+    let settings_files = ["broker.toml", "client.toml", "host.toml", "pki.toml", "tsa.toml", "xroad.toml"];
     for (name, text) in samples().into_iter().filter(|(name, _)| settings_files.contains(&name.as_str())) {
         let settings = settings(&text);
         assert!(settings.len() > 10, "{name}: too few settings were found");

@@ -20,6 +20,6 @@ pub use invitation::InvitationFile;
 pub use keeper::{Keeper, Kept, SealStep, Watcher};
 pub use life::Life;
 pub use outlook::Outlook;
-pub use pair::Pair;
+pub use pair::{Pair, check as check_issued};
 pub use request::{request, request_for_token};
 pub use settings::EnrolmentSettings;

@@ -101,7 +101,7 @@ pub(crate) fn leaf(chain: &[u8]) -> Result<Certificate, EnrolError> {
 }
 
 /// Checks that what was issued is what was asked for: this profile, this key, and this member where it is known.
-pub(crate) fn check(
+pub fn check(
     chain: &str,
     profile: Enrols,
     member: Option<&MemberId>,

@@ -159,7 +159,7 @@ impl Office {
         peer: Option<&OfficerIdentity>,
         now: Timestamp,
     ) -> Result<Application, Denial> {
-        let trust = self.national.trust()?;
+        let trust = self.trust(now)?;
         let (decision, officer) = statement::verify(statement, &trust, now)?;
         self.check_record(officer.certificate())?;
         self.check_approver(&officer)?;
@@ -225,7 +225,7 @@ impl Office {
 
     /// How many approvals count now: that of an officer whose certificate was revoked since counts no more.
     fn standing(&self, application: &Application, now: Timestamp) -> Result<u32, Denial> {
-        let trust = self.national.trust()?;
+        let trust = self.trust(now)?;
         let counts = |approval: &&Approval| {
             let signer = statement::verify(&approval.statement, &trust, now);
             signer.is_ok_and(|(_, officer)| {

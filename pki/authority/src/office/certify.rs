@@ -1,8 +1,13 @@
 //! Issuing for a key whose private half is elsewhere.
 
+use std::time::Duration;
+
 use mohur_chain::{Certificate, Role};
+use mohur_seal::generate::generate;
+use mohur_seal::{KeyKind, Zeroizing};
 use mohur_wire::{MemberId, Timestamp};
 use rcgen::{KeyPair, PublicKeyData};
+use rustls_pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 
 use super::{Denial, Enrols, Office};
@@ -10,7 +15,7 @@ use crate::AuthorityError;
 use crate::issuer::Issuer;
 use crate::journal::Grounds;
 use crate::layout::read;
-use crate::national::pem;
+use crate::national::{certificate as certificate_of, pem};
 use crate::register::{Change, Record};
 use crate::request::Proved;
 use crate::template::Template;
@@ -72,6 +77,25 @@ impl Office {
             Self::keep_key(change, proved, &certified)
         })?;
         Ok(self.chain(&record.fingerprint, &der)?)
+    }
+
+    /// A certificate for the authority's own server, and a key for it that never lies on a disk: chain with the end entity
+    /// first, and PKCS#8.
+    pub fn own_server(
+        &self,
+        hosts: &[String],
+        life: Duration,
+        now: Timestamp,
+    ) -> Result<(Vec<CertificateDer<'static>>, Zeroizing<Vec<u8>>), AuthorityError> {
+        let template = Template::infrastructure(self.national.domain(), hosts, now, 1)?;
+        let issuer = self.national.taking_over(template.issuer)?;
+        let not_after = now.checked_add(life).map_err(|_| AuthorityError::Time)?;
+        let template = Template { issuer, not_after, ..template };
+        let pkcs8 = generate(KeyKind::P256)?;
+        let der = self.national.sign(&template, &pkcs8)?;
+        let certificate = Certificate::parse(&der)?;
+        self.national.register.add(&Record::of(issuer, &certificate), &der, now)?;
+        Ok((vec![der, certificate_of(self.national.layout(), issuer)?], pkcs8))
     }
 
     /// Signs a certificate for a key. It is registered by the caller, in the transaction that also tells why.

@@ -102,6 +102,11 @@ impl Denial {
         }
     }
 
+    /// The operator is told everything.
+    pub(crate) fn of_operator(error: AuthorityError) -> Self {
+        Self::NotAllowed(error.to_string())
+    }
+
     /// What was looked for and not found is the caller's to correct.
     #[expect(clippy::wildcard_enum_match_arm, reason = "everything else is the authority's own trouble")]
     pub(crate) fn of_lookup(error: AuthorityError) -> Self {

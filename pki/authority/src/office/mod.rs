@@ -5,17 +5,20 @@ mod application;
 mod certify;
 mod denial;
 mod invitation;
+mod order;
 mod statement;
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use mohur_chain::{Certificate, OfficerIdentity, TlsIdentity};
+use mohur_chain::{Certificate, OfficerIdentity, TlsIdentity, Trust};
 use mohur_wire::{MemberId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use application::{Application, Approval, State};
 pub use denial::Denial;
 pub use invitation::{Invitation, Invite, Invited};
+pub use order::{Order, Report};
 pub use statement::{Decision, Verdict, sign_decision};
 
 use crate::AuthorityError;
@@ -96,12 +99,17 @@ pub enum Outcome {
 pub struct Office {
     national: National,
     rules: Rules,
+    /// The trust anchors with their lists, for a while: reading them anew for each request would cost more than all else.
+    trust: RwLock<Option<(Timestamp, Arc<Trust>)>>,
 }
+
+/// For how long the trust anchors are taken as read. What is revoked here counts at once all the same, by the register.
+const READ_AGAIN_SECONDS: i64 = 30;
 
 impl Office {
     /// The office over these authorities.
     pub const fn new(national: National, rules: Rules) -> Self {
-        Self { national, rules }
+        Self { national, rules, trust: RwLock::new(None) }
     }
 
     /// The authorities.
@@ -137,15 +145,27 @@ impl Office {
     /// knows that at once, the lists only once they are copied.
     pub fn member(&self, shown: &Certificate, now: Timestamp) -> Result<TlsIdentity, Denial> {
         self.check_record(shown)?;
-        let trust = self.national.trust()?;
+        let trust = self.trust(now)?;
         trust.validate_tls(shown, now).map_err(|error| Denial::CertificateRefused(error.to_string()))
     }
 
     /// The officer that a certificate proves.
     pub fn officer(&self, shown: &Certificate, now: Timestamp) -> Result<OfficerIdentity, Denial> {
         self.check_record(shown)?;
-        let trust = self.national.trust()?;
+        let trust = self.trust(now)?;
         trust.validate_officer(shown, now).map_err(|error| Denial::CertificateRefused(error.to_string()))
+    }
+
+    fn trust(&self, now: Timestamp) -> Result<Arc<Trust>, AuthorityError> {
+        let kept = self.trust.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((at, trust)) = kept
+            && (0..READ_AGAIN_SECONDS).contains(&now.as_second().saturating_sub(at.as_second()))
+        {
+            return Ok(trust);
+        }
+        let trust = Arc::new(self.national.trust()?);
+        *self.trust.write().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&trust)));
+        Ok(trust)
     }
 
     fn check_record(&self, shown: &Certificate) -> Result<(), Denial> {

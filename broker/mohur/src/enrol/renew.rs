@@ -1,0 +1,115 @@
+//! `mohur enrol renew` and `revoke`: for a client that does not stay up.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use mohur_authority::Reason;
+use mohur_client::Config;
+use mohur_crypto::Digest;
+use mohur_enrol::{Authority, EnrolmentSettings, Keeper, Life, Outlook, Pair, SealStep, Watcher};
+use mohur_http::SystemClock;
+use mohur_seal::{KeySource, Passphrase};
+use mohur_transport::{ServiceIdentity, TlsMaterial};
+use serde_json::json;
+
+use crate::output::{CliError, Output};
+use crate::pki::officer_failed as failed;
+use crate::process;
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Example, in a timer once an hour:
+  mohur enrol renew --config client.toml
+
+It renews what `[enrolment]` says is due, and is silent about the rest. A seal waits for officers, and then until the
+directory lists it: each call looks how far it is.")]
+pub(super) struct Args {
+    /// The configuration of the client, with [enrolment].
+    #[arg(long, default_value = "client.toml")]
+    config: PathBuf,
+    /// Renew the TLS certificate now, due or not.
+    #[arg(long)]
+    force: bool,
+}
+
+/// A process that does not stay up: whatever is in the files is read at the next start.
+struct Once {
+    config: Config,
+}
+
+impl Watcher for Once {
+    fn tls_renewed(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn lists_seal(&self, seal: &Digest) -> bool {
+        let caller = self.config.caller(Arc::new(SystemClock));
+        caller
+            .is_ok_and(|caller| caller.directory().seal(seal).is_some_and(|(member, _)| *member == self.config.member))
+    }
+
+    fn seal_renewed(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+fn settings(config: &Config, path: &Path) -> Result<EnrolmentSettings, CliError> {
+    let missing = || CliError::usage(format_args!("{}: has no table [enrolment]", path.display()));
+    config.enrolment.clone().ok_or_else(missing)
+}
+
+fn material(config: &Config) -> Result<TlsMaterial, CliError> {
+    let passphrase = Passphrase::from_credential_file(&config.passphrase).map_err(CliError::usage)?;
+    TlsMaterial::load(&config.tls.0, &config.tls.1, &passphrase).map_err(CliError::usage)
+}
+
+pub(super) fn run(args: &Args, out: &Output) -> Result<ExitCode, CliError> {
+    let config = Config::load(&args.config).map_err(CliError::usage)?;
+    let mut settings = settings(&config, &args.config)?;
+    if args.force {
+        settings.renew_at = 0;
+    }
+    let seal = match &config.seal.key {
+        KeySource::File(key) => Some(Pair { certificate: config.seal.certificate.clone(), key: key.clone() }),
+        KeySource::Token(_) => None,
+    };
+    let keeper = Keeper {
+        settings: EnrolmentSettings { renew_seal: settings.renew_seal && !args.force, ..settings },
+        member: config.member.clone(),
+        passphrase: config.passphrase.clone(),
+        tls: Pair { certificate: config.tls.0.clone(), key: config.tls.1.clone() },
+        material: material(&config)?,
+        seal,
+        clock: Arc::new(SystemClock),
+        outlook: Arc::new(Outlook::default()),
+    };
+    let tls = keeper.tls.clone();
+    let watcher: Arc<dyn Watcher> = Arc::new(Once { config });
+    let kept = process::run(async { keeper.once(&watcher).await.map_err(failed) })?;
+    let until = tls.current().map_err(failed)?.map(|current| Life::of(&current).ends);
+    let until_text = until.map_or_else(|| "?".to_owned(), |until| until.to_string());
+    let tls_text = if kept.tls { "renewed, valid until" } else { "good until" };
+    let seal = match kept.seal {
+        SealStep::None => "nothing to do",
+        SealStep::Asked => "the next one waits for officers",
+        SealStep::Waits => "the next one waits until the directory lists it",
+        SealStep::Switched => "the next one is in use",
+    };
+    let document = json!({ "tls-renewed": kept.tls, "tls-not-after": until, "seal": seal });
+    out.say(format_args!("TLS certificate: {tls_text} {until_text}\nseal: {seal}"), &document);
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn revoke(which: &str, reason: Reason, file: &Path, out: &Output) -> Result<ExitCode, CliError> {
+    let config = Config::load(file).map_err(CliError::usage)?;
+    let settings = settings(&config, file)?;
+    let which = crate::pki::named(which)?;
+    let identity = ServiceIdentity::Member(material(&config)?);
+    let authority = Authority::new(&settings.url, &settings.root, &identity, Arc::new(SystemClock)).map_err(failed)?;
+    let revoked = process::run(async { authority.revoke(&which, reason.name()).await.map_err(failed) })?;
+    let record: serde_json::Value = serde_json::from_str(&revoked)
+        .map_err(|error| CliError::usage(format_args!("the authority's answer: {error}")))?;
+    out.say(format_args!("Revoked ({}): {which}.", reason.name()), &record);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,54 @@
+//! `mohur pki revoke` and `mohur pki renew-lists`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use mohur_authority::office::{Order, Report};
+use mohur_authority::{Layout, Reason};
+use mohur_wire::Timestamp;
+use serde_json::json;
+
+use super::{Pki, inspect, office};
+use crate::output::{CliError, Output};
+
+/// The fingerprint of the certificate in that file; or the digits themselves, if there is no such file.
+pub(crate) fn named(which: &str) -> Result<String, CliError> {
+    if !Path::new(which).is_file() {
+        return Ok(which.to_owned());
+    }
+    let found = inspect::certificates(Path::new(which))?;
+    let first = found.first().ok_or_else(|| CliError::usage(format_args!("{which}: no certificate in PEM")))?;
+    Ok(mohur_crypto::sha256(first).to_string())
+}
+
+pub(super) fn run(which: &str, reason: Reason, pki: &Pki, out: &Output) -> Result<ExitCode, CliError> {
+    let order = Order::Revoke { which: named(which)?, reason };
+    let Report::Revoked(record) = office::carry_out(pki, order)? else {
+        return Err(CliError::usage("the service answered something else; is it of the same version?"));
+    };
+    let lists = Layout::new(&pki.pki).trust();
+    let text = format!(
+        "Revoked ({}): the {} certificate {} of {}.\nNew lists lie in {}: copy them to every process of the domain.\n\
+         To refuse it at once, put {} into the directory's `denied`.",
+        reason.name(),
+        record.profile,
+        record.serial,
+        record.subject,
+        lists.display(),
+        record.fingerprint,
+    );
+    out.say(text, &json!({ "revoked": record, "lists": lists }));
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn renew_lists(pki: &Pki, now: Timestamp, out: &Output) -> Result<ExitCode, CliError> {
+    let mut national = pki.open()?;
+    national.renew_revocation_lists(now).map_err(CliError::usage)?;
+    let until = national.trust().map_err(CliError::usage)?.fresh_until();
+    let lists = national.layout().trust();
+    out.say(
+        format!("New lists lie in {}; all are fresh until {until}.", lists.display()),
+        &json!({ "lists": lists, "fresh-until": until }),
+    );
+    Ok(ExitCode::SUCCESS)
+}
