@@ -1,5 +1,6 @@
 //! `mohur pki`: the certificate authorities of a domain.
 
+mod ceremony;
 mod inspect;
 mod issue;
 mod lint;
@@ -82,6 +83,8 @@ Examples:
         #[arg(long)]
         crl_url: Option<String>,
     },
+    /// Hold the ceremonies of a root that several operators have together, offline.
+    Ceremony(ceremony::Args),
     /// Make a new issuing authority beside the one of its kind: it issues from now on, the older one still counts.
     #[command(after_help = "\
 Example:
@@ -272,6 +275,7 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
         Command::Init { folder, domain, passphrase, ocsp_url, crl_url } => {
             init(&folder, (&domain, &Settings { ocsp_url, crl_url }), passphrase, now, out)
         }
+        Command::Ceremony(args) => ceremony::run(args, out),
         Command::Roll { authority, pki } => roll(authority.into(), &pki, now, out),
         Command::Issue(args) => issue::run(&args, now, out),
         Command::Revoke { certificate, reason, pki } => revoke::run(&certificate, reason, &pki, out),

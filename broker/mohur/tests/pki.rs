@@ -51,7 +51,7 @@ fn an_operator_makes_issues_inspects_and_revokes() {
     assert_eq!(found.pointer("/0/profile").unwrap(), "seal");
     assert_eq!(found.pointer("/0/member").unwrap(), "AZ/GOV/MIA/id-cards");
     assert_eq!(found.pointer("/0/problems/0"), None);
-    assert_eq!(found.pointer("/1/profile").unwrap(), "issuing authority");
+    assert_eq!(found.pointer("/1/profile").unwrap(), "Seal CA");
 
     let text = shell.good("pki revoke id-cards/seal.pem --reason key-compromise --pki national");
     assert!(text.contains("key-compromise"), "{text}");
@@ -74,7 +74,7 @@ fn mistakes_say_what_to_do() {
     let foreign = "pki issue seal GE/GOV/MIA/id-cards --pki national --out x";
     assert!(shell.bad(foreign, 2).contains("not of the domain AZ"));
     let host = "pki issue seal AZ/GOV/MIA/id-cards --pki national --out x --host a";
-    assert!(shell.bad(host, 2).contains("a seal names no hosts"));
+    assert!(shell.bad(host, 2).contains("only servers name hosts"));
     assert!(shell.bad("pki issue tls AZ/GOV --pki national --out x", 2).contains("instance/class/member/subsystem"));
     assert!(shell.bad("pki revoke 0000000000 --pki national", 2).contains("was issued here"));
     assert!(shell.bad("pki revoke 00 --reason boredom --pki national", 2).contains("key-compromise"));
@@ -84,6 +84,44 @@ fn mistakes_say_what_to_do() {
     readable(&passphrase);
     let text = shell.bad("pki renew-lists --pki national", 2);
     assert!(text.contains("chmod 600") && !text.contains(secret.trim()), "{text}");
+}
+
+#[test]
+fn services_and_officers_get_certificates_of_their_own_kinds() {
+    let shell = Shell(tempfile::tempdir().unwrap());
+    shell.good("pki init national --domain AZ --ocsp-url http://pki.example.az/ocsp --crl-url http://pki.example.az/crl");
+    let officer = "pki issue officer AZ/GOV/MIA/officer-17 --pki national --out officer";
+    assert!(shell.good(officer).contains("Issued a certificate of the profile officer to AZ/GOV/MIA/officer-17"));
+    shell.good("pki issue infrastructure --pki national --out server --host directory.example.az");
+    shell.good("pki issue tsa --pki national --out tsa");
+    shell.good("pki issue ocsp seal-ca --pki national --out responder");
+    let made = "officer/officer.pem server/server.pem tsa/tsa.pem responder/ocsp-seal-ca.pem";
+    let text = shell.good(&format!("pki inspect {made} --trust national/trust"));
+    for expected in [
+        "officer      AZ/GOV/MIA/officer-17",
+        "hosts        directory.example.az",
+        "OCSP         http://pki.example.az/ocsp/officer-ca",
+        "revocations  http://pki.example.az/crl/seal-ca.crl",
+        "profile      time stamp",
+        "profile      OCSP",
+        "profile      Infrastructure CA",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    shell.good(&format!("pki lint {made}"));
+    let text = shell.bad("pki lint officer/officer.pem --profile tls", 1);
+    assert!(text.contains("set   extendedKeyUsage=serverAuth,clientAuth"), "{text}");
+    assert!(shell.bad("pki issue infrastructure --pki national --out x", 2).contains("--host"));
+    assert!(shell.bad("pki issue ocsp root --pki national --out x", 2).contains("the root is offline"));
+    assert!(shell.bad("pki issue tsa AZ/GOV/MIA/x --pki national --out x", 2).contains("names nobody"));
+    assert!(shell.bad("pki init other --domain AZ --crl-url ftp://x", 2).contains("http://"));
+
+    // A rollover, and the theft of what is taken over.
+    assert!(shell.good("pki roll officer-ca --pki national").contains("officer-ca-2"));
+    shell.good("pki issue officer AZ/GOV/MIA/officer-18 --pki national --out second");
+    shell.good("pki revoke national/trust/officer-ca.pem --reason key-compromise --pki national");
+    shell.good("pki inspect second/officer.pem --trust national/trust");
+    shell.bad("pki inspect officer/officer.pem --trust national/trust", 1);
 }
 
 fn readable(path: &Path) {
@@ -108,7 +146,7 @@ fn a_foreign_certificate_is_told_everything_that_is_wrong() {
     for expected in [
         "foreign.pem: not a seal certificate",
         "WRONG   its key is not ECDSA P-256",
-        "after decision record 0012",
+        "after decision record 0140",
         "set   keyUsage=critical,digitalSignature,nonRepudiation",
         "set   extendedKeyUsage=1.3.6.1.5.5.7.3.36",
         "-days 731 or less",

@@ -184,7 +184,7 @@ pub(super) fn run(args: &Args, now: Timestamp, out: &Output) -> Result<ExitCode,
     let issued = wanted.issue(&mut national, &make, &args.host).map_err(CliError::usage)?;
     let certificate = &issued.certificate;
     let text = format!(
-        "Issued a {} certificate to {}, valid until {}.\n  certificate  {}\n  key          {}\n  passphrase   {}\n  fingerprint  {}",
+        "Issued a certificate of the profile {} to {}, valid until {}.\n  certificate  {}\n  key          {}\n  passphrase   {}\n  fingerprint  {}",
         certificate.profile(),
         wanted.whom(),
         certificate.not_after(),
@@ -222,7 +222,7 @@ fn on_request(
     let requested = Requested { member, request, folder, days, now };
     let (certificate, chain) = args.pki.open()?.issue_seal_for(&requested).map_err(CliError::usage)?;
     let text = format!(
-        "Issued a {} certificate to {member}, valid until {}, for the key of {}.\n  certificate  {}\n  fingerprint  {}",
+        "Issued a certificate of the profile {} to {member}, valid until {}, for the key of {}.\n  certificate  {}\n  fingerprint  {}",
         certificate.profile(),
         certificate.not_after(),
         request.display(),
