@@ -34,6 +34,8 @@ pub struct HostConfig {
     pub seal: SealSource,
     /// `trust.folder`: root, issuing authorities and their revocation lists, as `mohur pki init` lays them out.
     pub trust: TrustFiles,
+    /// `[revocation]`
+    pub revocation: mohur_revocation::Settings,
     /// `directory.file`: the signed directory.
     pub directory: PathBuf,
     /// `directory.poll`: how often trust, directory and policy are read again. 30 s.
@@ -113,6 +115,7 @@ fn read(top: &mut Table) -> Option<(HostConfig, RegisterAddress)> {
     let tls = top.table("tls").and_then(|mut tls| KeyFiles::read(&mut tls));
     let seal = top.table("seal").and_then(|mut seal| seal_source(&mut seal));
     let trust = top.table("trust").and_then(|mut trust| trust.path("folder"));
+    let revocation = mohur_revocation::Settings::read(top);
     let directory = top.table("directory").and_then(|mut table| {
         let poll = table.duration("poll").unwrap_or(Duration::from_secs(30));
         Some((table.path("file")?, poll))
@@ -133,6 +136,7 @@ fn read(top: &mut Table) -> Option<(HostConfig, RegisterAddress)> {
         tls: tls?,
         seal: seal?,
         trust: TrustFiles::in_folder(&trust?),
+        revocation,
         directory,
         poll,
         foreign: foreign?,

@@ -8,6 +8,7 @@ use mohur_chain::{Certificate, CertificateError};
 use mohur_contract::{Registry, service_name};
 use mohur_directory::RollbackGuard;
 use mohur_http::{Limits, Server};
+use mohur_revocation::{Revocation, keep_in};
 use mohur_seal::{Passphrase, Seal};
 use mohur_store::Store;
 use mohur_transport::{Peers, Renewal, TlsMaterial, server_config};
@@ -49,6 +50,8 @@ impl Host {
     ) -> Result<RunningHost, StartError> {
         let now = clock.now();
         std::fs::create_dir_all(&config.state).map_err(|error| StartError::io(&config.state, &error))?;
+        let revocation = Revocation::new(config.revocation.clone());
+        let config = HostConfig { trust: revocation.judging(&config.trust), ..config };
         let sources = sources(&config);
         let world = Arc::new(sources.load(now)?);
         let passphrase = Passphrase::from_credential_file(&config.passphrase)?;
@@ -84,6 +87,8 @@ impl Host {
             renewal: Renewal::new(material, config.tls.certificate, config.tls.key, config.passphrase),
             poll: config.poll,
             clock,
+            revocation,
+            keep: keep_in(config.state.join("revocation")),
         };
         Ok(serve(house, door, admin, watch))
     }
@@ -109,12 +114,22 @@ fn serve(house: Arc<House>, door: Server, admin: Server, watch: Watch) -> Runnin
         let _ = stopping.wait_for(|stop| *stop).await;
     };
     let watch = Arc::new(watch);
-    let tasks = vec![
+    let mut tasks = vec![
         tokio::spawn(door.serve(Arc::new(Door(Arc::clone(&house))), stopped(stopping.clone()))),
         tokio::spawn(admin.serve(Arc::new(Admin(house)), stopped(stopping.clone()))),
-        tokio::spawn(Arc::clone(&watch).follow(stopped(stopping))),
+        tokio::spawn(Arc::clone(&watch).follow(stopped(stopping.clone()))),
     ];
+    let asking = watch.asking().map(|asking| abandoned(asking, stopped(stopping)));
+    tasks.extend(asking.map(tokio::spawn));
     RunningHost { address, admin: admin_address, watch, stop, tasks }
+}
+
+/// Does `work` until `stopped`.
+async fn abandoned(work: impl Future<Output = ()>, stopped: impl Future<Output = ()>) {
+    tokio::select! {
+        () = work => {}
+        () = stopped => {}
+    }
 }
 
 /// The seal is this member's, good now, and listed: an answer under any other is worth nothing to the caller.

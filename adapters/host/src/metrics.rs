@@ -17,6 +17,9 @@ pub(crate) struct Metrics {
     register_seconds: Histogram,
     register_open: Gauge,
     directory_version: Gauge,
+    in_grace: Counter,
+    ocsp: [Counter; 2],
+    lists_fresh_until: Gauge,
 }
 
 fn key(name: &'static str) -> Key {
@@ -45,8 +48,25 @@ impl Metrics {
             register_seconds: recorder.register_histogram(&key("mohur_host_register_seconds"), &METADATA),
             register_open: recorder.register_gauge(&key("mohur_host_register_open"), &METADATA),
             directory_version: recorder.register_gauge(&key("mohur_host_directory_version"), &METADATA),
+            in_grace: recorder.register_counter(&key("mohur_host_revocation_in_grace_total"), &METADATA),
+            ocsp: ["answered", "failed"].map(|outcome| {
+                let labels = vec![Label::from_static_parts("outcome", outcome)];
+                recorder.register_counter(&Key::from_parts("mohur_host_ocsp_questions_total", labels), &METADATA)
+            }),
+            lists_fresh_until: recorder
+                .register_gauge(&key("mohur_host_revocation_lists_fresh_until_seconds"), &METADATA),
             handle: recorder.handle(),
         }
+    }
+
+    /// How seals stand.
+    pub(crate) fn revocation(&self, report: &mohur_revocation::Report) {
+        self.in_grace.absolute(report.in_grace);
+        let [answered, failed] = &self.ocsp;
+        answered.absolute(report.answered);
+        failed.absolute(report.failed);
+        let until = report.fresh_until.as_second();
+        self.lists_fresh_until.set(f64::from(u32::try_from(until).unwrap_or(if until < 0 { 0 } else { u32::MAX })));
     }
 
     pub(crate) fn answered(&self) {

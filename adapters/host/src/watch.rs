@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use mohur_revocation::{Keep, Revocation, keep_lists};
 use mohur_transport::{Peers, Renewal};
-use mohur_wire::Clock;
+use mohur_wire::{Clock, Timestamp};
 
 use crate::pipeline::House;
 use crate::sources::Sources;
+use crate::world::World;
 
 /// What a reload touches.
 pub(crate) struct Watch {
@@ -17,6 +19,8 @@ pub(crate) struct Watch {
     pub(crate) renewal: Renewal,
     pub(crate) poll: Duration,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) revocation: Revocation,
+    pub(crate) keep: Keep,
 }
 
 impl Watch {
@@ -42,11 +46,32 @@ impl Watch {
     }
 
     fn read(&self) {
-        let world = self.sources.refresh(&self.house.world.load(), self.clock.now());
+        let now = self.clock.now();
+        let world = self.sources.refresh(&self.house.world.load(), now);
+        self.see(&world, now);
         self.peers.set(world.domains.clone());
         self.house.metrics.directory_is(world.directory().version());
         self.house.world.store(Arc::new(world));
         self.read_tls();
+    }
+
+    /// Keeps the lists as evidence and an eye on the brokers' seals; those of callers when they come.
+    fn see(&self, world: &World, now: Timestamp) {
+        let home = world.domains.home();
+        if let Err(error) = keep_lists(&home.trust, &self.keep) {
+            tracing::error!(%error, "the revocation lists could not be kept as evidence");
+        }
+        let brokers = home.directory.directory().brokers.iter();
+        let seals: Vec<_> = brokers.flat_map(|broker| home.directory.seals_of(&broker.id)).collect();
+        self.revocation.watch(seals, now);
+        self.house.metrics.revocation(&self.revocation.report(&home.trust, now));
+    }
+
+    /// Asks about seals for ever, where that is configured.
+    pub(crate) fn asking(self: &Arc<Self>) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let watcher = self.revocation.watcher(Arc::clone(&self.clock), Arc::clone(&self.keep))?;
+        let house = Arc::clone(&self.house);
+        Some(watcher.follow(move || Arc::clone(&house.world.load().domains.home().trust)))
     }
 
     fn read_tls(&self) {

@@ -21,6 +21,7 @@ pub struct Trace {
     at: Arrival,
     consumer: MemberId,
     certificate: Digest,
+    revocation: Option<Digest>,
     id: Option<MessageId>,
     bundle: Option<String>,
     verified: Option<Arc<Verified>>,
@@ -53,6 +54,7 @@ impl Trace {
             at,
             consumer,
             certificate,
+            revocation: None,
             id: None,
             bundle: None,
             verified: None,
@@ -69,6 +71,7 @@ impl Trace {
     pub(crate) fn of_leg(verified: &Verified, certificate: Digest, bundle: String) -> Self {
         let mut trace = Self::new(verified.arrival(), verified.signer().clone(), certificate);
         trace.id = Some(verified.query().id.clone());
+        trace.revocation = Some(verified.revocation());
         trace.bundle = Some(bundle);
         trace
     }
@@ -76,6 +79,7 @@ impl Trace {
     pub(crate) fn signed_by(&mut self, signed: &Signed) {
         self.consumer = signed.signer.member().clone();
         self.certificate = signed.signer.certificate().fingerprint();
+        self.revocation = Some(signed.signer.evidence());
         self.id.clone_from(&signed.id);
     }
 
@@ -214,6 +218,7 @@ impl Trace {
             bundle: self.bundle.clone(),
             policy: self.decision.as_ref().map(|decision| decision.policy),
             certificate: Some(self.certificate),
+            revocation: self.revocation,
             committed: Vec::new(),
         }
     }

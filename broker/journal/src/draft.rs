@@ -32,6 +32,8 @@ pub struct Draft {
     pub policy: Option<Digest>,
     /// Fingerprint of the caller's seal certificate.
     pub certificate: Option<Digest>,
+    /// Digest of what says that this seal was not revoked.
+    pub revocation: Option<Digest>,
     /// Tags and the values committed to under them; the values themselves are not logged.
     pub committed: Vec<(&'static str, Vec<u8>)>,
 }
@@ -52,6 +54,7 @@ impl Draft {
             bundle: None,
             policy: None,
             certificate: None,
+            revocation: None,
             committed: Vec::new(),
         }
     }
@@ -86,6 +89,7 @@ impl Draft {
             bundle: self.bundle,
             policy: self.policy,
             certificate: self.certificate,
+            revocation: self.revocation,
             seq: 0,
             commitments,
         };

@@ -167,6 +167,7 @@ impl Journal {
             draft.bundle.clone_from(&intent.bundle);
             draft.policy = intent.policy;
             draft.certificate = intent.certificate;
+            draft.revocation = intent.revocation;
             self.append(draft).await?;
             tracing::warn!(index = orphan.index, consumer = %intent.consumer, "an intent without outcome was closed as unknown");
         }

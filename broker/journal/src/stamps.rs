@@ -1,15 +1,18 @@
-//! Time stamps of the log's checkpoints, kept beside the log: for each a checkpoint as it was signed, and the answer of a
-//! time-stamping authority (RFC 3161) over its octets. `openssl ts -verify -data N.checkpoint -in N.tsr` reads the pair.
+//! What is kept beside the log: what its entries name by digest, and time stamps of its checkpoints. A time stamp is kept as a pair, a
+//! checkpoint as it was signed, and the answer of a time-stamping authority (RFC 3161) over its octets. `openssl ts -verify -data N.checkpoint -in N.tsr` reads the pair.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mohur_crypto::{Digest, sha256};
 use mohur_transparency::Checkpoint;
 
 use crate::files::{replace_durably, sync_parent};
 use crate::reader::{Log, ReadError};
 
 const FOLDER: &str = "time-stamps";
+/// Written by the process that owns the log (`mohur-revocation`).
+const REVOCATION: &str = "revocation";
 
 /// A checkpoint and the answer of the authority that stamped it. Nothing is proved of the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +37,15 @@ impl Log {
         let path = folder.join(format!("{size:020}.tsr"));
         replace_durably(&path, answer)?;
         Ok(path)
+    }
+
+    /// What an entry names as its revocation evidence: its octets and its form, `ocsp` or `crl`. `None` when it is not there, or
+    /// not what the entry named.
+    pub fn revocation(&self, digest: &Digest) -> Option<(Vec<u8>, &'static str)> {
+        ["ocsp", "crl"].into_iter().find_map(|ending| {
+            let der = fs::read(self.folder().join(REVOCATION).join(format!("{digest}.{ending}"))).ok()?;
+            (sha256(&der) == *digest).then_some((der, ending))
+        })
     }
 
     /// Whether a checkpoint of that size has a time stamp.

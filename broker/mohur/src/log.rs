@@ -1,6 +1,7 @@
 //! `mohur log`: the auditor's commands, offline.
 
 mod retire_key;
+mod revocation;
 mod show;
 mod verify;
 
@@ -18,6 +19,7 @@ Examples:
   mohur log verify demo/broker/log --key demo/broker/log.vkey \\
       --receipt answer.receipt --answer answer.json
   mohur log show demo/broker/log --key demo/broker/log.vkey --last 10
+  mohur log revocation demo/broker/log --key demo/broker/log.vkey --id 3f2a… --out seal.crl
 
 The key is the log's verifier key, name+hash+base64, as the member directory names it: a text, or
 a file that holds it, and on further lines the keys that it has taken over from.
@@ -37,6 +39,8 @@ enum Command {
     Verify(verify::Args),
     /// Show the last entries, or those of one message; each is proven before it is shown.
     Show(show::Args),
+    /// Write out what said that a message's seal was not revoked: an OCSP response or a revocation list.
+    Revocation(revocation::Args),
     /// Retire the log's key at its last entry: what the directory must say from then on. Stop the broker first.
     RetireKey(retire_key::Args),
 }
@@ -55,6 +59,7 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     match args.command {
         Command::Verify(args) => verify::run(&args, out),
         Command::Show(args) => show::run(&args, out),
+        Command::Revocation(args) => revocation::run(&args, out),
         Command::RetireKey(args) => retire_key::run(&args, out),
     }
 }

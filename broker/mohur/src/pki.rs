@@ -10,6 +10,7 @@ mod office;
 mod officer;
 mod revoke;
 mod serve;
+mod status;
 mod timestamp;
 mod token;
 mod tsa;
@@ -209,6 +210,8 @@ Example:
         #[command(flatten)]
         pki: Pki,
     },
+    /// Ask a certificate's issuer whether it is revoked (OCSP).
+    Status(status::Args),
     /// Run a time-stamping authority (RFC 3161).
     Tsa(tsa::Args),
     /// Have a file time-stamped by any authority of RFC 3161, and verify time stamps.
@@ -298,6 +301,7 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
         Command::Reject(args) => officer::reject(&args, out),
         Command::Decide { statement, pki } => office::decide(&statement, &pki, out),
         Command::Journal { pki } => office::journal(&pki, out),
+        Command::Status(args) => status::run(&args, now, out),
         Command::Tsa(args) => tsa::run(args, out),
         Command::Timestamp(args) => timestamp::run(args, out),
     }

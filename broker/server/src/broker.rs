@@ -9,6 +9,7 @@ use mohur_exchange::pipeline::Parties;
 use mohur_exchange::{Exchange, World};
 use mohur_http::{Client, Server};
 use mohur_journal::{Journal, JournalError};
+use mohur_revocation::Revocation;
 use mohur_seal::{Passphrase, Seal};
 use mohur_transport::{Peers, Renewal, TlsMaterial, client_config, server_config};
 use mohur_wire::{Clock, Timestamp};
@@ -24,6 +25,7 @@ use crate::neighbours::Neighbours;
 use crate::provider::HttpProvider;
 use crate::rate::Rates;
 use crate::stamper::Stamper;
+use crate::standing::{self, Seals};
 use crate::watch::Watch;
 use crate::world::Sources;
 
@@ -88,6 +90,8 @@ impl Broker {
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<RunningBroker, StartError> {
         let passphrase = Passphrase::from_credential_file(&config.passphrase)?;
         let material = TlsMaterial::load(&config.tls.certificate, &config.tls.key, &passphrase)?;
+        let revocation = Revocation::new(config.revocation.clone());
+        let config = Config { trust: revocation.judging(&config.trust), ..config };
         let sources = Arc::new(Sources::of(&config));
         let world = sources.load(clock.now()).map_err(|error| StartError::World(error.to_string()))?;
         let seal = config
@@ -95,6 +99,7 @@ impl Broker {
             .open(&passphrase, |key| world.directory().seal(key).map(|(_, listed)| listed.public_key().algorithm()))?;
         check_identity(&config, &material, &*seal, &world)?;
         let (journal, claims) = open_log(&config, &passphrase, &world, &*clock).await?;
+        let seals = Seals::seeing(revocation, &config.log.folder, &world, clock.now());
         let peers = Arc::new(Peers::of(world.domains.clone()));
         let tls = |error| StartError::Tls(format!("{error}"));
         let server_tls = server_config(&material, &peers, Arc::clone(&clock)).map_err(tls)?;
@@ -126,9 +131,11 @@ impl Broker {
             tokio::spawn(admin.serve(admin_pages, stopped(stopping))),
         ];
         let renewal = Arc::new(Renewal::new(material, config.tls.certificate, config.tls.key, config.passphrase));
-        let watch = Watch { sources, door, peers, journal: journal.clone(), clock, me: config.member, renewal };
+        let asking = seals.watcher(Arc::clone(&clock)).map(|watcher| standing::follow(watcher, Arc::clone(&exchange)));
+        let watch = Watch { sources, door, peers, journal: journal.clone(), clock, me: config.member, renewal, seals };
         let mut watchers = vec![tokio::spawn(watch.follow(config.directory.poll))];
         watchers.extend(stamper.map(|stamper| tokio::spawn(stamper.follow())));
+        watchers.extend(asking.map(tokio::spawn));
         Ok(RunningBroker {
             address,
             admin: admin_address,

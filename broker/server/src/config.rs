@@ -29,6 +29,8 @@ pub struct Config {
     pub passphrase: PathBuf,
     /// `trust.folder`: root, issuing CAs and their revocation lists, as `mohur pki init` lays them out.
     pub trust: TrustFiles,
+    /// `[revocation]`
+    pub revocation: mohur_revocation::Settings,
     /// `[tls]`
     pub tls: KeyFiles,
     /// `[seal]`
@@ -129,6 +131,7 @@ impl Config {
         let (member, listen, passphrase) = (top.required("member"), top.required("listen"), top.path("passphrase"));
         let admin = top.table("admin").and_then(|mut admin| admin.required("listen"));
         let trust = top.table("trust").and_then(|mut trust| trust.path("folder"));
+        let revocation = mohur_revocation::Settings::read(top);
         let tls = top.table("tls").and_then(|mut tls| KeyFiles::read(&mut tls));
         let seal = top.table("seal").and_then(|mut seal| seal_source(&mut seal));
         let directory = top.table("directory").and_then(|mut directory| DirectoryFiles::read(&mut directory));
@@ -151,6 +154,7 @@ impl Config {
             admin: admin?,
             passphrase: passphrase?,
             trust: TrustFiles::in_folder(&trust?),
+            revocation,
             tls: tls?,
             seal: seal?,
             directory: directory?,

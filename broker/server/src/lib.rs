@@ -11,6 +11,7 @@ mod neighbours;
 mod provider;
 mod rate;
 mod stamper;
+mod standing;
 mod time_stamp;
 mod watch;
 mod world;

@@ -21,6 +21,9 @@ pub(crate) struct Metrics {
     log_size: Gauge,
     time_stamped: Gauge,
     time_stamps_failed: Counter,
+    in_grace: Counter,
+    ocsp: [Counter; 2],
+    lists_fresh_until: Gauge,
 }
 
 impl Metrics {
@@ -62,6 +65,12 @@ impl Metrics {
             time_stamped: recorder.register_gauge(&Key::from_static_name("mohur_broker_time_stamp_seconds"), &METADATA),
             time_stamps_failed: recorder
                 .register_counter(&Key::from_static_name("mohur_broker_time_stamps_failed_total"), &METADATA),
+            in_grace: recorder
+                .register_counter(&Key::from_static_name("mohur_broker_revocation_in_grace_total"), &METADATA),
+            ocsp: ["answered", "failed"]
+                .map(|outcome| labelled("mohur_broker_ocsp_questions_total", "outcome", outcome)),
+            lists_fresh_until: recorder
+                .register_gauge(&Key::from_static_name("mohur_broker_revocation_lists_fresh_until_seconds"), &METADATA),
             handle: recorder.handle(),
         }
     }
@@ -86,6 +95,16 @@ impl Metrics {
 
     pub(crate) fn directory_is(&self, version: u64) {
         self.directory_version.set(f64::from(u32::try_from(version).unwrap_or(u32::MAX)));
+    }
+
+    /// How seals stand.
+    pub(crate) fn revocation(&self, report: &mohur_revocation::Report) {
+        self.in_grace.absolute(report.in_grace);
+        let [answered, failed] = &self.ocsp;
+        answered.absolute(report.answered);
+        failed.absolute(report.failed);
+        let until = report.fresh_until.as_second();
+        self.lists_fresh_until.set(f64::from(u32::try_from(until).unwrap_or(if until < 0 { 0 } else { u32::MAX })));
     }
 
     /// The log was stamped at that time, or could not be.

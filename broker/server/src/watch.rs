@@ -10,6 +10,7 @@ use mohur_transport::{Peers, Renewal};
 use mohur_wire::{Arrival, Clock, MemberId};
 
 use crate::door::Door;
+use crate::standing::Seals;
 use crate::world::Sources;
 
 /// What a reload touches.
@@ -21,6 +22,7 @@ pub(crate) struct Watch<P> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) me: MemberId,
     pub(crate) renewal: Arc<Renewal>,
+    pub(crate) seals: Arc<Seals>,
 }
 
 impl<P: Provider> Watch<P> {
@@ -36,16 +38,22 @@ impl<P: Provider> Watch<P> {
     async fn once(&self) {
         let (sources, now) = (Arc::clone(&self.sources), self.clock.now());
         let (last, renewal) = (self.door.exchange.world(), Arc::clone(&self.renewal));
+        let seals = Arc::clone(&self.seals);
         let read = move || {
             if let Err(error) = renewal.look() {
                 tracing::error!(%error, "the TLS certificate was not loaded again; the old one is shown");
             }
-            sources.refresh(&last, now)
+            let world = sources.refresh(&last, now);
+            seals.see(&world, now);
+            world
         };
         match tokio::task::spawn_blocking(read).await {
             Ok(world) => self.activate(world).await,
             Err(error) => tracing::error!(%error, "reading again failed; the last good one stays"),
         }
+        let world = self.door.exchange.world();
+        let report = self.seals.revocation.report(&world.domains.home().trust, now);
+        self.door.metrics.revocation(&report);
         self.door.exchange.upkeep(Arrival(now));
     }
 

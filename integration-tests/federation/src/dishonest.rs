@@ -206,6 +206,7 @@ pub(crate) fn entry(kind: Kind, at: Timestamp, consumer: MemberId) -> Leaf {
         bundle: None,
         policy: None,
         certificate: None,
+        revocation: None,
         seq: 0,
         commitments: BTreeMap::new(),
     }

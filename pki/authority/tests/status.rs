@@ -20,8 +20,8 @@ use mohur_wire::{Clock, Timestamp};
 struct Shared(Mutex<National>);
 
 impl Lender for Shared {
-    fn lend(&self, work: &mut dyn FnMut(&mut National)) {
-        work(&mut self.0.lock().unwrap());
+    fn lend(&self, work: &mut dyn FnMut(&National)) {
+        work(&self.0.lock().unwrap());
     }
 }
 

@@ -9,6 +9,7 @@ use webpki::CertRevocationList;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
+use crate::Standing;
 use crate::certificate::check_time;
 use crate::error::{CertificateError, TrustError};
 use crate::profile::{Profile, Role, claimed, problems};
@@ -38,11 +39,21 @@ impl Authority {
     }
 
     /// Refuses a missing list, a stale one, and a revoked serial number.
-    pub(crate) fn check_revocation(&self, serial: &[u8], at: Timestamp) -> Result<(), CertificateError> {
-        self.revocations.as_ref().ok_or(CertificateError::RevocationUnknown)?.check(serial, at)
+    pub(crate) fn check_revocation(
+        &self,
+        serial: &[u8],
+        at: Timestamp,
+        standing: Option<&Standing>,
+    ) -> Result<Digest, CertificateError> {
+        self.revocations.as_ref().ok_or(CertificateError::RevocationUnknown)?.check(serial, at, standing)
     }
 
     /// Whether it revoked another authority, however old its list is.
+    /// Its list and the list's digest.
+    pub(crate) fn evidence(&self) -> Option<(Digest, &[u8])> {
+        self.revocations.as_ref().map(RevocationList::evidence)
+    }
+
     pub(crate) fn revokes(&self, other: &Self) -> bool {
         self.revocations.as_ref().is_some_and(|list| list.has(&other.reading.serial))
     }

@@ -24,6 +24,14 @@ pub enum CertificateError {
     /// No revocation list of its issuer is at hand.
     #[error("no revocation list of its issuer is at hand: fetch one")]
     RevocationUnknown,
+    /// No fresh answer of its issuer is at hand, and the grace is over.
+    #[error(
+        "no fresh answer of its issuer's OCSP responder is at hand, and the grace is over: see whether it is reached"
+    )]
+    NoFreshAnswer,
+    /// Its issuer answers that it knows no such certificate.
+    #[error("its issuer says that it knows no such certificate")]
+    NotKnownToIssuer,
     /// The revocation list is too old.
     #[error("the revocation list of its issuer is older than it promises to be: fetch the current one")]
     StaleRevocationList,
@@ -125,6 +133,8 @@ impl CertificateError {
             Self::Revoked => RefusalCode::CertificateRevoked,
             Self::Unreadable
             | Self::RevocationUnknown
+            | Self::NoFreshAnswer
+            | Self::NotKnownToIssuer
             | Self::StaleRevocationList
             | Self::UntrustedIssuer
             | Self::BadSignature

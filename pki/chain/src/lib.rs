@@ -20,6 +20,7 @@ mod proof;
 mod reading;
 mod revocation;
 pub mod signer;
+pub mod standing;
 mod trust;
 
 pub use certificate::Certificate;
@@ -34,4 +35,5 @@ pub use proof::{
     DirectorySigner, InfrastructureIdentity, OcspResponder, OfficerIdentity, SealIdentity, TimeStamper, TlsIdentity,
 };
 pub use signer::{Anchors, Purpose, SignerCertificate};
+pub use standing::Standing;
 pub use trust::{Trust, TrustFiles};

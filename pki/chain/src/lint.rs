@@ -27,6 +27,7 @@ pub fn lint(der: &[u8], expected: Option<Profile>) -> Result<(Option<Profile>, V
     Ok((profile, found.into_iter().map(finding).collect()))
 }
 
+const PATH: &str = "RFC 5280 section 6";
 const PROFILES: &str = "decision record 0140";
 
 fn advice(problem: &CertificateError) -> (&'static str, String) {
@@ -76,6 +77,8 @@ fn advice(problem: &CertificateError) -> (&'static str, String) {
         | CertificateError::NotYetValid(_)
         | CertificateError::Revoked
         | CertificateError::RevocationUnknown
+        | CertificateError::NoFreshAnswer
+        | CertificateError::NotKnownToIssuer
         | CertificateError::StaleRevocationList
         | CertificateError::UntrustedIssuer
         | CertificateError::BadSignature
@@ -83,9 +86,7 @@ fn advice(problem: &CertificateError) -> (&'static str, String) {
         | CertificateError::Purpose
         | CertificateError::WrongProfile { .. }
         | CertificateError::NoIssuingAuthority(_)
-        | CertificateError::WrongAlgorithm => {
-            ("RFC 5280 section 6", "a certificate of this domain's authority".to_owned())
-        }
+        | CertificateError::WrongAlgorithm => (PATH, "a certificate of this domain's authority".to_owned()),
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Path<'a> {
     pub(crate) root: &'a CertificateDer<'static>,
     pub(crate) intermediates: &'a [CertificateDer<'static>],
     pub(crate) lists: &'a [&'a CertRevocationList<'static>],
+    /// Whether lists that are no longer fresh may be among them: whoever walks judges that.
+    pub(crate) stale_lists: bool,
 }
 
 impl Path<'_> {
@@ -27,7 +29,8 @@ impl Path<'_> {
         purpose: Option<&'static [u8]>,
         at: Timestamp,
     ) -> Result<(), CertificateError> {
-        let revocation = revocation(self.lists)?;
+        let expiration = if self.stale_lists { ExpirationPolicy::Ignore } else { ExpirationPolicy::Enforce };
+        let revocation = revocation(self.lists, expiration)?;
         let roots = std::slice::from_ref(self.root);
         let length =
             walk(leaf, (roots, self.intermediates), Purpose(purpose.map(KeyUsage::required)), Some(revocation), at)?;
@@ -48,12 +51,13 @@ impl ExtendedKeyUsageValidator for Purpose {
 /// Every certificate of a path needs a list, and a fresh one.
 pub(crate) fn revocation<'a>(
     lists: &'a [&'a CertRevocationList<'static>],
+    expiration: ExpirationPolicy,
 ) -> Result<RevocationOptions<'a>, CertificateError> {
     Ok(RevocationOptionsBuilder::new(lists)
         .map_err(|_| CertificateError::RevocationUnknown)?
         .with_depth(RevocationCheckDepth::Chain)
         .with_status_policy(UnknownStatusPolicy::Deny)
-        .with_expiration_policy(ExpirationPolicy::Enforce)
+        .with_expiration_policy(expiration)
         .build())
 }
 

@@ -34,6 +34,7 @@ impl TlsIdentity {
 pub struct SealIdentity {
     pub(crate) member: MemberId,
     pub(crate) certificate: Certificate,
+    pub(crate) evidence: Digest,
 }
 
 impl SealIdentity {
@@ -45,6 +46,11 @@ impl SealIdentity {
     /// The validated certificate.
     pub const fn certificate(&self) -> &Certificate {
         &self.certificate
+    }
+
+    /// SHA-256 of what says that it is not revoked: the issuer's answer about it, or its revocation list.
+    pub const fn evidence(&self) -> Digest {
+        self.evidence
     }
 }
 

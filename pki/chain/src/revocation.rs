@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use mohur_crypto::digest::{Digest, sha256};
 use mohur_crypto::public_key::verify_ecdsa_asn1;
 use mohur_wire::Timestamp;
 use webpki::{CertRevocationList, OwnedCertRevocationList};
@@ -9,14 +10,17 @@ use x509_parser::oid_registry::OID_X509_EXT_CRL_NUMBER;
 use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::CertificateRevocationList;
 
-use crate::CertificateError;
 use crate::profile::CRL_SIGN;
 use crate::reading::{KeyKind, Reading, serial, timestamp};
+use crate::{CertificateError, Standing};
 
 /// One authority's list, whose signature was verified.
 pub(crate) struct RevocationList {
     /// The same list for the library that walks the path.
     pub(crate) list: CertRevocationList<'static>,
+    /// SHA-256 of the list: the evidence of what is judged by it.
+    digest: Digest,
+    der: Vec<u8>,
     number: Vec<u8>,
     next_update: Timestamp,
     revoked: HashSet<Vec<u8>>,
@@ -43,6 +47,8 @@ impl RevocationList {
         }
         Some(Self {
             list,
+            digest: sha256(der),
+            der: der.to_vec(),
             number: parsed.crl_number()?.to_bytes_be(),
             next_update: timestamp(parsed.next_update()?).ok()?,
             revoked: parsed.iter_revoked_certificates().map(|entry| serial(entry.raw_serial())).collect(),
@@ -54,15 +60,26 @@ impl RevocationList {
         (self.number.len(), &self.number) > (other.number.len(), &other.number)
     }
 
-    /// Refuses a stale list and a revoked serial number.
-    pub(crate) fn check(&self, serial: &[u8], at: Timestamp) -> Result<(), CertificateError> {
-        if at >= self.next_update {
-            Err(CertificateError::StaleRevocationList)
-        } else if self.revoked.contains(serial) {
+    /// Refuses a revoked serial number and a list that is stale, beyond the grace that there may be. Gives the evidence.
+    pub(crate) fn check(
+        &self,
+        serial: &[u8],
+        at: Timestamp,
+        standing: Option<&Standing>,
+    ) -> Result<Digest, CertificateError> {
+        let admitted = standing.map_or(at < self.next_update, |standing| standing.admits(self.next_update, at));
+        if self.revoked.contains(serial) {
             Err(CertificateError::Revoked)
+        } else if admitted {
+            Ok(self.digest)
         } else {
-            Ok(())
+            Err(CertificateError::StaleRevocationList)
         }
+    }
+
+    /// The list and its digest.
+    pub(crate) fn evidence(&self) -> (Digest, &[u8]) {
+        (self.digest, &self.der)
     }
 
     pub(crate) fn number(&self) -> &[u8] {

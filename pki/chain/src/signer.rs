@@ -7,7 +7,7 @@ use mohur_crypto::digest::{Digest, sha256};
 use mohur_wire::Timestamp;
 use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
-use webpki::{CertRevocationList, KeyUsage, OwnedCertRevocationList};
+use webpki::{CertRevocationList, ExpirationPolicy, KeyUsage, OwnedCertRevocationList};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::oid_registry::OID_X509_EXT_EXTENDED_KEY_USAGE;
@@ -222,7 +222,7 @@ impl Anchors {
         let mut intermediates = self.intermediates.clone();
         intermediates.extend(others.iter().map(|other| CertificateDer::from(other.der.clone())));
         let lists: Vec<_> = self.lists.iter().collect();
-        let revocation = if lists.is_empty() { None } else { Some(revocation(&lists)?) };
+        let revocation = if lists.is_empty() { None } else { Some(revocation(&lists, ExpirationPolicy::Enforce)?) };
         let place = (self.roots.as_slice(), intermediates.as_slice());
         // The signer's own purpose was checked; authorities above it may limit theirs, and need not.
         walk(&signer.der, place, KeyUsage::required_if_present(purpose.oid()), revocation, at).map(|_| ())

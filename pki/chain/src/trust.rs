@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::RwLock;
+use std::sync::{Arc, RwLock};
 
 use mohur_crypto::Digest;
 use mohur_wire::Timestamp;
 use rustls_pki_types::CertificateDer;
 
+use crate::Standing;
 use crate::anchors::{self, Authority};
 use crate::certificate::Certificate;
 use crate::error::{CertificateError, TrustError};
@@ -22,15 +23,31 @@ const MAX_REMEMBERED: usize = 65_536;
 
 /// Where the trust anchors of a domain lie: a folder as `mohur pki init` lays it out. `root.pem` is the root, each
 /// `<kind>-ca.pem` or `<kind>-ca-<number>.pem` an issuing authority, and each `.crl` holds revocation lists.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct TrustFiles {
     folder: PathBuf,
+    standing: Option<Arc<Standing>>,
 }
+
+impl PartialEq for TrustFiles {
+    fn eq(&self, other: &Self) -> bool {
+        let one = |standing: &Option<Arc<Standing>>| standing.as_ref().map(Arc::as_ptr);
+        self.folder == other.folder && one(&self.standing) == one(&other.standing)
+    }
+}
+
+impl Eq for TrustFiles {}
 
 impl TrustFiles {
     /// The files of that folder, looked up anew each time that they are read.
     pub fn in_folder(folder: &FilePath) -> Self {
-        Self { folder: folder.to_owned() }
+        Self { folder: folder.to_owned(), standing: None }
+    }
+
+    /// Every reading of these files judges seals by this, too.
+    #[must_use]
+    pub fn judged_by(self, standing: Arc<Standing>) -> Self {
+        Self { standing: Some(standing), ..self }
     }
 
     /// The folder.
@@ -69,6 +86,8 @@ pub struct Trust {
     /// Fingerprints of certificate and issuer whose signatures were verified up to the root. Time and revocation are judged
     /// anew each time.
     remembered: RwLock<HashSet<(Digest, Digest)>>,
+    /// How seals stand beyond the lists, and what grace there is.
+    standing: Option<Arc<Standing>>,
 }
 
 impl Trust {
@@ -81,7 +100,7 @@ impl Trust {
         let all = |paths: Vec<PathBuf>| paths.iter().map(read).collect::<Result<Vec<_>, _>>();
         let issuing = all(files.names(is_authority_file)?)?;
         let crls = all(files.names(|name| FilePath::new(name).extension().is_some_and(|end| end == "crl"))?)?;
-        Self::from_pem(&root, &issuing, &crls)
+        Ok(Self { standing: files.standing.clone(), ..Self::from_pem(&root, &issuing, &crls)? })
     }
 
     /// From PEM texts: exactly one root; issuing authorities, one or more a text, whose kind their certificates say; and
@@ -89,14 +108,16 @@ impl Trust {
     /// with the highest number counts, and each must have one that the root has not revoked.
     pub fn from_pem(root: &str, issuing: &[String], crls: &[String]) -> Result<Self, TrustError> {
         let (root, issuing) = anchors::read(root, issuing, crls)?;
-        Ok(Self { root, issuing, remembered: RwLock::default() })
+        Ok(Self { root, issuing, remembered: RwLock::default(), standing: None })
     }
 
     /// Proves that the certificate may seal at that time.
     pub fn validate_seal(&self, certificate: &Certificate, at: Timestamp) -> Result<SealIdentity, CertificateError> {
-        self.validate_as(certificate, Profile::Seal, at)?;
+        let listed = self.validate_as(certificate, Profile::Seal, at)?;
+        let answered = self.standing.as_ref().map(|standing| standing.judge(certificate, at)).transpose()?;
+        let evidence = answered.flatten().unwrap_or(listed);
         let member = certificate.member().ok_or(CertificateError::NoMember)?.clone();
-        Ok(SealIdentity { member, certificate: certificate.clone() })
+        Ok(SealIdentity { member, certificate: certificate.clone(), evidence })
     }
 
     /// Proves that a peer's certificate may open TLS at that time. What else the peer sent with it does not matter: the
@@ -178,6 +199,12 @@ impl Trust {
         counting.map(|(_, authority)| authority.reading.subject_der.clone()).collect()
     }
 
+    /// Every revocation list that is judged by, DER, with its digest: the evidence that [`SealIdentity::evidence`] names.
+    pub fn lists(&self) -> impl Iterator<Item = (Digest, &[u8])> {
+        let issuing = self.issuing.iter().map(|(_, authority)| authority);
+        issuing.chain([&self.root]).filter_map(Authority::evidence)
+    }
+
     /// SHA-256 of the root certificate: what another domain knows this one by.
     pub fn root_fingerprint(&self) -> Digest {
         self.root.fingerprint
@@ -214,7 +241,7 @@ impl Trust {
         fitting.map(|(_, authority)| authority)
     }
 
-    fn validate_as(&self, leaf: &Certificate, expected: Profile, at: Timestamp) -> Result<(), CertificateError> {
+    fn validate_as(&self, leaf: &Certificate, expected: Profile, at: Timestamp) -> Result<Digest, CertificateError> {
         if leaf.profile() != expected {
             return Err(CertificateError::WrongProfile { expected, found: leaf.profile() });
         }
@@ -222,28 +249,37 @@ impl Trust {
     }
 
     /// Whether the certificate is good for what its profile says.
-    pub(crate) fn validate(&self, leaf: &Certificate, at: Timestamp) -> Result<(), CertificateError> {
+    pub(crate) fn validate(&self, leaf: &Certificate, at: Timestamp) -> Result<Digest, CertificateError> {
         leaf.check_time(at)?;
         self.root.check_time(at)?;
         if leaf.profile() == Profile::Directory {
             self.walk(leaf, None, at)?;
-            return self.root.check_revocation(leaf.raw_serial(), at);
+            return self.root.check_revocation(leaf.raw_serial(), at, self.standing());
         }
         let mut refusal = CertificateError::UntrustedIssuer;
         for issuer in self.issuers_of(leaf) {
             match self.validate_under(leaf, issuer, at) {
-                Ok(()) => return Ok(()),
+                Ok(list) => return Ok(list),
                 Err(error) => refusal = error,
             }
         }
         Err(refusal)
     }
 
-    fn validate_under(&self, leaf: &Certificate, issuer: &Authority, at: Timestamp) -> Result<(), CertificateError> {
+    fn validate_under(
+        &self,
+        leaf: &Certificate,
+        issuer: &Authority,
+        at: Timestamp,
+    ) -> Result<Digest, CertificateError> {
         issuer.check_time(at)?;
-        self.root.check_revocation(&issuer.reading.serial, at)?;
+        self.root.check_revocation(&issuer.reading.serial, at, self.standing())?;
         self.walk(leaf, Some(issuer), at)?;
-        issuer.check_revocation(leaf.raw_serial(), at)
+        issuer.check_revocation(leaf.raw_serial(), at, self.standing())
+    }
+
+    fn standing(&self) -> Option<&Standing> {
+        self.standing.as_deref()
     }
 
     /// Walks the path the first time that the certificate is seen.
@@ -255,7 +291,12 @@ impl Trust {
         let authorities = [Some(&self.root), issuer];
         let lists = authorities.into_iter().flatten().map(Authority::list).collect::<Result<Vec<_>, _>>()?;
         let intermediates: Vec<CertificateDer<'static>> = issuer.iter().map(|issuer| issuer.der.clone()).collect();
-        let path = Path { root: &self.root.der, intermediates: &intermediates, lists: &lists };
+        let path = Path {
+            root: &self.root.der,
+            intermediates: &intermediates,
+            lists: &lists,
+            stale_lists: self.standing.is_some(),
+        };
         path.validate(leaf.der(), leaf.profile().path_purpose(), at)?;
         if let Ok(mut known) = self.remembered.write() {
             if known.len() >= MAX_REMEMBERED {

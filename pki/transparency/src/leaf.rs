@@ -110,6 +110,9 @@ pub struct Leaf {
     /// Fingerprint of the caller's seal certificate.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_hex")]
     pub certificate: Option<Digest>,
+    /// SHA-256 of what says that this seal was not revoked: an OCSP response or a revocation list, kept beside the log.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_hex")]
+    pub revocation: Option<Digest>,
     /// Running number of the consumer's entries in this log, from 0, so that the consumer notices an omission.
     pub seq: u64,
     /// Commitments by tag.

@@ -44,6 +44,7 @@ pub(crate) fn leaf(number: u64) -> Leaf {
         bundle: None,
         policy: None,
         certificate: Some(leaf_hash(b"certificate")),
+        revocation: None,
         seq: number,
         commitments: [("opening".to_owned(), leaf_hash(b"opening"))].into(),
     }

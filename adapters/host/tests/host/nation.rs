@@ -239,6 +239,7 @@ impl Nation {
             tls: KeyFiles { certificate: folder.join("tls.pem"), key: folder.join("tls.key") },
             seal: SealSource { certificate: folder.join("seal.pem"), key: KeySource::File(folder.join("seal.key")) },
             trust: mohur_chain::TrustFiles::in_folder(&self.path("national/trust")),
+            revocation: Default::default(),
             directory: self.path("directory.jws"),
             foreign: Vec::new(),
             poll: Duration::from_secs(3600),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mohur_crypto::sha256;
+use mohur_crypto::{Digest, sha256};
 use mohur_message::hop::Settle;
 use mohur_message::{Evidence, SentOpening};
 use mohur_wire::bundle::{Definition, Leg};
@@ -21,6 +21,7 @@ pub struct Verified {
     opening: SentOpening,
     signer: MemberId,
     evidence: Arc<Evidence>,
+    revocation: Digest,
     arrival: Arrival,
     deadline: Duration,
     brought: Option<Brought>,
@@ -72,7 +73,8 @@ pub fn signature(
         return Err(RefusalCode::IdentityMismatch.into());
     }
     trace.signed_by(&signed);
-    let whose = Whose { signer: signed.signer.member().clone(), evidence: signed.evidence, arrival };
+    let (signer, revocation) = (signed.signer.member().clone(), signed.signer.evidence());
+    let whose = Whose { signer, evidence: signed.evidence, revocation, arrival };
     match (signed.content?, signed.brought) {
         (Content::Query(opening, query), Some(brought)) => {
             self::brought(&whose, opening, query, brought, world, settings, trace).map(Message::Query)
@@ -98,6 +100,7 @@ fn sent(whose: &Whose, content: Content, world: &World, settings: &Settings) -> 
 struct Whose {
     signer: MemberId,
     evidence: Arc<Evidence>,
+    revocation: Digest,
     arrival: Arrival,
 }
 
@@ -193,12 +196,13 @@ fn definition(name: &MessageId, version: &str, world: &World) -> Result<Definiti
 
 impl Verified {
     fn of(whose: &Whose, opening: SentOpening, query: Query, deadline: Duration) -> Result<Self, Refusal> {
-        let Whose { signer, evidence, arrival } = whose;
+        let Whose { signer, evidence, revocation, arrival } = whose;
         if query.caller != *signer {
             return Err(Refusal::new(RefusalCode::IdentityMismatch, "The query's `caller` must be the one who signs."));
         }
         let (signer, evidence) = (signer.clone(), Arc::clone(evidence));
-        Ok(Self { query, opening, signer, evidence, arrival: *arrival, deadline, brought: None })
+        let revocation = *revocation;
+        Ok(Self { query, opening, signer, evidence, revocation, arrival: *arrival, deadline, brought: None })
     }
 
     pub(crate) const fn query(&self) -> &Query {
@@ -215,6 +219,11 @@ impl Verified {
 
     pub(crate) const fn evidence(&self) -> &Arc<Evidence> {
         &self.evidence
+    }
+
+    /// Digest of what says that the signer's seal was not revoked.
+    pub(crate) const fn revocation(&self) -> Digest {
+        self.revocation
     }
 
     pub(crate) const fn arrival(&self) -> Arrival {

@@ -40,7 +40,7 @@ impl Default for Freshness {
 /// Where the register is asked: whoever holds it lends it.
 pub trait Lender: Send + Sync + 'static {
     /// Calls `work` with the authorities.
-    fn lend(&self, work: &mut dyn FnMut(&mut National));
+    fn lend(&self, work: &mut dyn FnMut(&National));
 }
 
 /// The responders of a domain.

@@ -13,7 +13,7 @@ use mohur_wire::Timestamp;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, ServerName};
 use serde_json::Value;
-use webpki::{EndEntityCert, KeyUsage};
+use webpki::{EndEntityCert, ExpirationPolicy, KeyUsage};
 
 use super::{revocation, walk};
 use crate::certificate::check_time;
@@ -107,7 +107,7 @@ fn judge(case: &Value) -> Result<(), CertificateError> {
         lists.push(list.ok_or(CertificateError::RevocationUnknown)?.list);
     }
     let lists: Vec<_> = lists.iter().collect();
-    let revocation = if lists.is_empty() { None } else { Some(revocation(&lists)?) };
+    let revocation = if lists.is_empty() { None } else { Some(revocation(&lists, ExpirationPolicy::Enforce)?) };
     let purpose = if case["validation_kind"] == "CLIENT" { oid::CLIENT_AUTH } else { oid::SERVER_AUTH };
     walk(&leaf, (&roots, &intermediates), KeyUsage::required_if_present(purpose), revocation, at)
         .map_err(|error| bad.filter(|_| error == CertificateError::UntrustedIssuer).unwrap_or(error))?;
