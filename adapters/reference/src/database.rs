@@ -31,6 +31,17 @@ macro_rules! databases {
 
 databases! {
     "documents": "passports, identity cards and every other document, by authority",
+    "residence": "registrations of residence",
+    "visas": "visas",
+    "migration": "residence status of foreigners",
+    "invalid-documents": "the state register of invalid documents",
+    "watch-list": "wanted persons, vehicles and documents",
+    "crossings": "crossings of the border",
+    "vehicles": "vehicles, driving licences, powers of attorney",
+    "blanks": "secure blanks",
+    "military-duty": "military duty",
+    "clearances": "clearances for protected objects",
+    "cargo-seals": "seals on cargo",
 }
 
 impl Database {

@@ -154,7 +154,10 @@ impl Findings<'_> {
     fn columns(&mut self, service: &Service, types: &[(String, Type)]) {
         let index = service.place.index;
         for column in &service.subject {
-            self.column(column, &format!("service[{index}].columns"), types, Kind::Text);
+            // A date of birth is a date or a text that looks like one.
+            let is_day = types.iter().any(|(name, held)| *name == column.name && *held == Type::DATE);
+            let kind = if is_day { Kind::Date } else { Kind::Text };
+            self.column(column, &format!("service[{index}].columns"), types, kind);
         }
         for (at, field) in service.fields.iter().enumerate() {
             let key = format!("service[{index}].field[{at}].column");

@@ -23,11 +23,11 @@ mod trouble;
 const ROLE: &str = "mohur_adapter";
 
 /// Three documents: a good one, one that has expired, a foreigner's.
-const DOCUMENTS: &str = "insert into register.document
-    (type, number, kind, holder_fin, holder_pin, holder_name, holder_birth_date, issued, expires, status) values
-    ('P', 'C01234567', 'passport', '5ABCDE1', null, 'Əliyev Vüqar', '1990-05-06', '2020-01-02', '2030-01-01', 'valid'),
-    ('I', 'AA0000001', 'identity-card', '5ABCDE2', null, 'Quliyeva Aygün', '1985-01-01', '2010-01-02', '2020-01-01', 'valid'),
-    ('AR', 'F0000001', 'foreigner-card', null, 'AB123', 'Smith John', '1970-12-31', '2025-01-02', null, 'lost');";
+const DOCUMENTS: &str = "insert into register.documents
+    (issuing_state, type, number, kind, issuer, fin, pin, family_name, given_name, birth_date, sex, nationality, issued_on, expires_on, status) values
+    ('AZE', 'P', 'C01234567', 'passport', 'MIA', '5ABCDE1', null, 'Əliyev', 'Vüqar', '1990-05-06', 'M', 'AZE', '2020-01-02', '2030-01-01', 'valid'),
+    ('AZE', 'I', 'AA0000001', 'identity-card', 'MIA', '5ABCDE2', null, 'Quliyeva', 'Aygün', '1985-01-01', 'F', 'AZE', '2010-01-02', '2020-01-01', 'valid'),
+    ('AZE', 'AR', 'F0000001', 'foreigner-card', 'SMS', null, 'AB123', 'Smith', 'John', '1970-12-31', 'M', 'GBR', '2025-01-02', null, 'lost');";
 
 fn documents() -> Cluster {
     let cluster = Cluster::start();
@@ -76,10 +76,6 @@ fn read(fields: &[&str]) -> Json {
 
 fn fields(pairs: &[(&str, Value)]) -> BTreeMap<FieldName, Value> {
     pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.clone())).collect()
-}
-
-fn verdicts(pairs: &[(&str, Verdict)]) -> BTreeMap<FieldName, Verdict> {
-    pairs.iter().map(|(name, verdict)| (name.parse().unwrap(), *verdict)).collect()
 }
 
 async fn ask(adapter: &Sql, query: &Query) -> Result<Answer, RegistryError> {

@@ -5,7 +5,7 @@ use super::*;
 /// What people write into fields to see what breaks.
 const ATTACKS: &[&str] = &[
     "' or '1'='1",
-    "'; drop table register.document; --",
+    "'; drop table register.documents; --",
     "C01234567'/**/union/**/select/**/null--",
     "\\'; select pg_sleep(5); --",
     "$1",
@@ -16,7 +16,7 @@ const ATTACKS: &[&str] = &[
     "\" or \"\"=\"",
     "%",
     "_________",
-    "1); insert into register.document select 1; --",
+    "1); insert into register.documents select 1; --",
 ];
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn what_a_query_says_is_never_sql() {
     }
     let zero = ask(&adapter, &held("a\0b")).await;
     assert!(matches!(zero, Err(RegistryError::Unsupported(_))), "{zero:?}");
-    assert_eq!(cluster.sql("documents", "select count(*) from register.document"), "3");
+    assert_eq!(cluster.sql("documents", "select count(*) from register.documents"), "3");
     for attack in ATTACKS {
         assert!(!cluster.log().contains(attack), "the database saw `{attack}` as SQL: {}", cluster.log());
     }
@@ -50,7 +50,7 @@ async fn a_statement_reads_only() {
     cluster.sql(
         "documents",
         "create function mohur.count_up() returns text language sql volatile as
-        'update register.document set status = ''lost'' returning number';
+        'update register.documents set status = ''lost'' returning number';
         alter function mohur.count_up() security definer; grant execute on function mohur.count_up() to mohur_adapter",
     );
     let statement = "select 'C01234567' as number, 'AZE' as state, 'P' as type, mohur.count_up() as status, \
@@ -63,11 +63,11 @@ async fn a_statement_reads_only() {
     let adapter = open(&cluster, &text).await;
     let answer = ask(&adapter, &passport(&read(&["status"]))).await;
     assert_eq!(answer, Err(RegistryError::Invalid("the statement would write, and reads only")));
-    assert_eq!(cluster.sql("documents", "select count(*) from register.document where status = 'lost'"), "1");
+    assert_eq!(cluster.sql("documents", "select count(*) from register.documents where status = 'lost'"), "1");
     // A statement with a modifying WITH is not even a subquery.
     let text = text.replace(
         statement,
-        "with x as (delete from mohur.document where number = :subject.number returning *) select * from x",
+        "with x as (delete from mohur.documents where number = :subject.number returning *) select * from x",
     );
     let error = Sql::open(mapping(&text), &Settings::new(cluster.socket_url(ROLE, "documents"))).await.err().unwrap();
     assert!(error.to_string().contains("service[0].statement: is refused by the database"), "{error}");

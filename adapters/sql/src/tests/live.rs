@@ -58,9 +58,9 @@ async fn what_does_not_fit_the_database_is_told_at_once() {
         .replacen("name = \"kind\"", "name = \"kind\"\ntype = \"flag\"", 1)
         .replacen("type = \"date\"", "type = \"time\"", 1)
         .replacen("column = \"holder_name\"\ncompare = \"name\"", "column = \"holder_birth_date\"", 1)
-        .replacen("document.holder_pin = person.pin", "document.\n  holder_pim = person.pin", 1);
+        .replacen("document.pin = person.pin", "document.\n  pim = person.pin", 1);
     let errors = refused(&cluster, &text).await;
-    let issued = line(&text, "name = \"issued\"");
+    let issued = line(&text, "column = \"issued_on\"");
     for (line, what) in [
         (
             line(&text, "number = \"no\""),
@@ -72,7 +72,7 @@ async fn what_does_not_fit_the_database_is_told_at_once() {
     ] {
         assert!(errors.contains(&format!("sql.toml:{line}: {what}")), "{line} {what}: {errors}");
     }
-    let statement = "service[2].statement: is refused by the database in its line 4: column document.holder_pim";
+    let statement = "service[2].statement: is refused by the database in its line 4: column document.pim";
     assert!(errors.contains(statement), "{errors}");
 }
 
@@ -82,12 +82,12 @@ async fn a_role_that_may_write_is_refused() {
     let settings = |role: &str| Settings::new(cluster.socket_url(role, "documents"));
     let error = Sql::open(mapping(TEXT), &settings("postgres")).await.err().unwrap().to_string();
     assert!(error.contains("powers that an adapter must not have: superuser"), "{error}");
-    cluster.sql("documents", "grant update (status) on mohur.document to mohur_adapter");
+    cluster.sql("documents", "grant update (status) on mohur.documents to mohur_adapter");
     let error = refused(&cluster, TEXT).await;
-    assert!(error.contains("may write: mohur.document"), "{error}");
+    assert!(error.contains("may write: mohur.documents"), "{error}");
     let warned = format!("[database]\nwriting-role = \"warn\"\n{TEXT}");
     assert!(Sql::open(mapping(&warned), &settings(ROLE)).await.is_ok());
-    cluster.sql("documents", "revoke all on mohur.document from mohur_adapter");
+    cluster.sql("documents", "revoke all on mohur.documents from mohur_adapter");
     let error = refused(&cluster, TEXT).await;
     assert!(error.contains("service[0].statement: is refused by the database") && error.contains("(42501)"), "{error}");
     let error = refused(&cluster, &format!("[database]\nconnect-timeout = \"1s\"\n{TEXT}")).await;

@@ -36,11 +36,11 @@ async fn a_database_that_comes_and_goes() {
     // The view is made anew under a prepared statement, then it is gone.
     cluster.sql(
         "documents",
-        "drop view mohur.document; create view mohur.document as select *, 1 as one from register.document;
-        grant select on mohur.document to mohur_adapter",
+        "alter view mohur.documents rename to old; create view mohur.documents as select *, 1 as one from mohur.old;
+        grant select on mohur.documents to mohur_adapter",
     );
     assert!(ask(&adapter, &status).await.is_ok());
-    cluster.sql("documents", "drop view mohur.document");
+    cluster.sql("documents", "drop view mohur.documents");
     let gone = ask(&adapter, &status).await;
     assert_eq!(gone, Err(RegistryError::Invalid("the database's tables do not fit the mapping any more")));
 }
@@ -52,7 +52,7 @@ async fn a_locked_table_is_a_timeout_and_leaves_no_statement_behind() {
     let adapter = open(&cluster, &text).await;
     let status = passport(&read(&["status"]));
     assert!(ask(&adapter, &status).await.is_ok());
-    let lock = "begin; lock table register.document in access exclusive mode; select pg_sleep(4)";
+    let lock = "begin; lock table register.documents in access exclusive mode; select pg_sleep(4)";
     let running = || {
         cluster.sql(
             "documents",
