@@ -79,8 +79,7 @@ pub fn run_tests(folder: &Path) -> Result<Report, PolicyErrors> {
     let files = Files::read(folder, &mut problems);
     let cases = read(&files, &mut problems);
     let cases = PolicyErrors::or(Some(cases), problems, folder)?;
-    let (policies, governs) = policies_for(folder, &files, &cases)?;
-    let own: Vec<Rule> = own_rules(&policies, governs);
+    let (policies, own) = policies_for(folder, &files, &cases)?;
     let set = PolicySet::of(policies);
     let mut failures = Vec::new();
     let mut seen = BTreeSet::new();
@@ -93,22 +92,24 @@ pub fn run_tests(folder: &Path) -> Result<Report, PolicyErrors> {
     Ok(Report { cases: cases.len(), failures, rules: own.len(), uncovered })
 }
 
-fn policies_for(folder: &Path, files: &Files, cases: &[Case]) -> Result<(Vec<AgencyPolicy>, bool), PolicyErrors> {
+/// The policies that decide on the cases, and the rules that the cases are to cover.
+fn policies_for(folder: &Path, files: &Files, cases: &[Case]) -> Result<(Vec<AgencyPolicy>, Vec<Rule>), PolicyErrors> {
     let root = || folder.canonicalize().ok().and_then(|real| real.parent().map(Path::to_owned)).unwrap_or_default();
     if files.name == GOVERNANCE {
-        return Ok((crate::load::load_generous(&root(), cases)?, true));
+        let generous = crate::load::load_generous(&root(), cases)?;
+        let own = rules(&generous, true);
+        return Ok((generous, own));
     }
-    let policy = crate::load_agency(folder)?;
-    if policy.services().next().is_some() { Ok((vec![policy], false)) } else { Ok((crate::load_all(&root())?, false)) }
+    let policies = vec![crate::load_agency(folder)?];
+    let own = rules(&policies, false);
+    // The cases of an agency's bundles ask others as well; their rules are not its to cover.
+    let offered = |case: &Case| policies.iter().flat_map(AgencyPolicy::services).any(|own| *own == case.facts.service);
+    if cases.iter().all(offered) { Ok((policies, own)) } else { Ok((crate::load_all(&root())?, own)) }
 }
 
-fn own_rules(policies: &[AgencyPolicy], governs: bool) -> Vec<Rule> {
-    let mut found: BTreeMap<String, Rule> = BTreeMap::new();
-    // An agency without services has no rules of its own: those of the others are not its to cover.
-    if governs || policies.len() == 1 {
-        let rules = policies.iter().flat_map(AgencyPolicy::rules).filter(|rule| rule.governance == governs);
-        found.extend(rules.map(|rule| (rule.place.to_string(), Rule::clone(rule))));
-    }
+fn rules(policies: &[AgencyPolicy], governance: bool) -> Vec<Rule> {
+    let rules = policies.iter().flat_map(AgencyPolicy::rules).filter(|rule| rule.governance == governance);
+    let found: BTreeMap<String, Rule> = rules.map(|rule| (rule.place.to_string(), Rule::clone(rule))).collect();
     found.into_values().collect()
 }
 

@@ -33,7 +33,15 @@ create index on register.documents (pin);
 
 create schema mohur;
 
-create view mohur.documents as
+create view mohur.every_document as
   select issuing_state, type, number, kind, coalesce(fin, pin) as holder, fin, pin,
          family_name || ' ' || given_name as holder_name, birth_date as holder_birth_date, issued_on, expires_on, status
   from register.documents;
+
+-- Who may ask about the papers of foreigners and stateless persons, and about certificates of return, is another list.
+create view mohur.documents as
+  select * from mohur.every_document
+  where kind not in ('stateless-card', 'foreigner-card', 'immigrant-card', 'return-certificate');
+create view mohur.permits as
+  select * from mohur.every_document
+  where kind in ('stateless-card', 'foreigner-card', 'immigrant-card', 'return-certificate');

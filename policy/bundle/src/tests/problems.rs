@@ -203,7 +203,7 @@ fn a_failing_case_names_its_line_and_the_rules_that_no_case_rests_on() {
 #[test]
 fn a_folder_that_is_not_there_is_said_so() {
     let copy = Copy::new();
-    assert!(load_agency(&copy.path("MFA")).expect_err("no folder").to_string().contains("cannot be read"));
-    fs::create_dir(copy.path("MFA")).unwrap();
-    copy.complains("MFA/manifest.toml", "is missing");
+    assert!(load_agency(&copy.path("TAX")).expect_err("no folder").to_string().contains("cannot be read"));
+    fs::create_dir(copy.path("TAX")).unwrap();
+    copy.complains("TAX/manifest.toml", "is missing");
 }
