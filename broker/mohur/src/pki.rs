@@ -45,7 +45,7 @@ Examples:
   mohur pki lint id-cards/seal.pem --profile seal
   mohur pki revoke id-cards/seal.pem --reason key-compromise --pki national
   mohur pki serve --config pki.toml
-  mohur pki invite AZ/GOV/MIA/id-cards --host cards.mia.gov.az --pki national --out id-cards.invitation
+  mohur pki invite AZ/GOV/MIA/id-cards --host cards.mia.gov.az --pki national --out card.invitation
   mohur pki needs-renewal id-cards/tls.pem --within 24h
   mohur pki tsa run --config tsa.toml
   mohur pki timestamp ask report.pdf --url http://127.0.0.1:3161/ --trust national/trust/root.pem
