@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mohur_chain::TrustFiles;
 use mohur_config::{ConfigErrors, Table};
-use mohur_directory::ForeignFiles;
-use mohur_http::{BreakerSettings, Limits, foreign_files, inside_client, seal_source};
+use mohur_directory::{DirectorySettings, ForeignDirectory};
+use mohur_http::{
+    BreakerSettings, Limits, directory_settings, directory_state, foreign_directories, inside_client, seal_source,
+};
 use mohur_seal::SealSource;
 use mohur_transport::InsideClientFiles;
 use mohur_wire::MemberId;
@@ -32,16 +33,12 @@ pub struct HostConfig {
     pub tls: KeyFiles,
     /// `[seal]`
     pub seal: SealSource,
-    /// `trust.folder`: root, issuing authorities and their revocation lists, as `mohur pki init` lays them out.
-    pub trust: TrustFiles,
     /// `[revocation]`
     pub revocation: mohur_revocation::Settings,
-    /// `directory.file`: the signed directory.
-    pub directory: PathBuf,
-    /// `directory.poll`: how often trust, directory and policy are read again. 30 s.
-    pub poll: Duration,
+    /// `[directory]`; `state` is a folder in this host's own unless it is given.
+    pub directory: DirectorySettings,
     /// `[foreign.<domain>]`: the domains that may be trusted, if the directory says so.
-    pub foreign: Vec<ForeignFiles>,
+    pub foreign: Vec<ForeignDirectory>,
     /// `policy.folder`: this agency's folder, with the governance rules beside it.
     pub policy: PathBuf,
     /// `[times]`
@@ -101,10 +98,6 @@ impl HostConfig {
     pub(crate) fn claims(&self) -> PathBuf {
         self.state.join("claims.redb")
     }
-
-    pub(crate) fn rollback(&self) -> PathBuf {
-        self.state.join("directory.seen")
-    }
 }
 
 fn read(top: &mut Table) -> Option<(HostConfig, RegisterAddress)> {
@@ -114,19 +107,17 @@ fn read(top: &mut Table) -> Option<(HostConfig, RegisterAddress)> {
     let admin = top.table("admin").and_then(|mut admin| admin.required("listen"));
     let tls = top.table("tls").and_then(|mut tls| KeyFiles::read(&mut tls));
     let seal = top.table("seal").and_then(|mut seal| seal_source(&mut seal));
-    let trust = top.table("trust").and_then(|mut trust| trust.path("folder"));
     let revocation = mohur_revocation::Settings::read(top);
-    let directory = top.table("directory").and_then(|mut table| {
-        let poll = table.duration("poll").unwrap_or(Duration::from_secs(30));
-        Some((table.path("file")?, poll))
-    });
+    let directory = top
+        .table("directory")
+        .and_then(|mut table| directory_settings(&mut table, state.as_deref().map(directory_state)));
     let policy = top.table("policy").and_then(|mut policy| policy.path("folder"));
     let times = top.optional_table("times").map_or_else(Times::default, |mut table| Times::default().read(&mut table));
     let limits =
         top.optional_table("limits").map_or_else(Limits::default, |mut table| Limits::default().read(&mut table));
     let register = top.table("register").and_then(|mut table| register(&mut table, &limits));
-    let foreign = foreign_files(top);
-    let ((directory, poll), (register, address)) = (directory?, register?);
+    let foreign = foreign_directories(top);
+    let (register, address) = register?;
     let config = HostConfig {
         member: member?,
         listen: listen?,
@@ -135,10 +126,8 @@ fn read(top: &mut Table) -> Option<(HostConfig, RegisterAddress)> {
         state: state?,
         tls: tls?,
         seal: seal?,
-        trust: TrustFiles::in_folder(&trust?),
         revocation,
-        directory,
-        poll,
+        directory: directory?,
         foreign: foreign?,
         policy: policy?,
         times,

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use mohur_chain::{Certificate, CertificateError};
 use mohur_contract::{Registry, service_name};
-use mohur_directory::RollbackGuard;
-use mohur_http::{Limits, Server};
+use mohur_http::{Limits, Server, followers};
 use mohur_revocation::{Revocation, keep_in};
 use mohur_seal::{Passphrase, Seal};
 use mohur_store::Store;
@@ -51,9 +50,12 @@ impl Host {
         let now = clock.now();
         std::fs::create_dir_all(&config.state).map_err(|error| StartError::io(&config.state, &error))?;
         let revocation = Revocation::new(config.revocation.clone());
-        let config = HostConfig { trust: revocation.judging(&config.trust), ..config };
-        let sources = sources(&config);
-        let world = Arc::new(sources.load(now)?);
+        let sources = Arc::new(sources(&config, &revocation, &clock));
+        let reading = Arc::clone(&sources);
+        let read = tokio::task::spawn_blocking(move || reading.load(now)).await;
+        let (world, troubles) = read.map_err(|error| StartError::Interrupted(error.to_string()))??;
+        troubles.iter().for_each(|trouble| tracing::error!(%trouble, "directory"));
+        let world = Arc::new(world);
         let passphrase = Passphrase::from_credential_file(&config.passphrase)?;
         let seal = config
             .seal
@@ -68,6 +70,7 @@ impl Host {
         let tls = server_config(&material, &peers, Arc::clone(&clock)).map_err(|e| StartError::Tls(e.to_string()))?;
         let metrics = Arc::new(Metrics::new());
         metrics.directory_is(world.directory().version());
+        metrics.directory_looked_for(world.directory(), troubles.is_empty(), now);
         let house = Arc::new(House {
             me: config.member.clone(),
             seal,
@@ -82,10 +85,10 @@ impl Host {
         let admin = Server::bind(config.admin, Limits::default(), Arc::clone(&clock)).await?;
         let watch = Watch {
             house: Arc::clone(&house),
-            sources: Arc::new(sources),
+            sources,
             peers,
             renewal: Renewal::new(material, config.tls.certificate, config.tls.key, config.passphrase),
-            poll: config.poll,
+            poll: config.directory.poll,
             clock,
             revocation,
             keep: keep_in(config.state.join("revocation")),
@@ -94,14 +97,11 @@ impl Host {
     }
 }
 
-fn sources(config: &HostConfig) -> Sources {
+fn sources(config: &HostConfig, revocation: &Revocation, clock: &Arc<dyn Clock>) -> Sources {
     Sources {
         me: config.member.clone(),
-        trust: config.trust.clone(),
-        directory: config.directory.clone(),
+        followers: followers(&config.directory, &config.foreign, clock).judged_by(revocation.standing()),
         policy: config.policy.clone(),
-        rollback: RollbackGuard::new(config.rollback()),
-        foreign: config.foreign.clone(),
     }
 }
 

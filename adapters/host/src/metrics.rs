@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use mohur_wire::RefusalCode;
+use mohur_directory::Snapshot;
+use mohur_wire::{RefusalCode, Timestamp};
 
 const METADATA: Metadata<'static> = Metadata::new("mohur_host", Level::INFO, None);
 const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -20,6 +21,9 @@ pub(crate) struct Metrics {
     in_grace: Counter,
     ocsp: [Counter; 2],
     lists_fresh_until: Gauge,
+    directory_expires: Gauge,
+    directory_overdue: Gauge,
+    directory_looks: [Counter; 2],
 }
 
 fn key(name: &'static str) -> Key {
@@ -39,6 +43,12 @@ impl Metrics {
         recorder.describe_histogram("mohur_host_register_seconds".into(), None, "time of the register".into());
         recorder.describe_gauge("mohur_host_register_open".into(), None, "1 while the register is left alone".into());
         recorder.describe_gauge("mohur_host_directory_version".into(), None, "the directory in force".into());
+        let expires = "when the directory in force expires, in seconds since 1970";
+        recorder.describe_gauge("mohur_host_directory_expires_seconds".into(), None, expires.into());
+        let overdue = "1 while the directory in force counts by its grace alone";
+        recorder.describe_gauge("mohur_host_directory_overdue".into(), None, overdue.into());
+        let looks = "looks for a newer directory, by outcome";
+        recorder.describe_counter("mohur_host_directory_looks_total".into(), None, looks.into());
         Self {
             answered: recorder.register_counter(&outcome("answered"), &METADATA),
             refused: RefusalCode::ALL
@@ -55,6 +65,12 @@ impl Metrics {
             }),
             lists_fresh_until: recorder
                 .register_gauge(&key("mohur_host_revocation_lists_fresh_until_seconds"), &METADATA),
+            directory_expires: recorder.register_gauge(&key("mohur_host_directory_expires_seconds"), &METADATA),
+            directory_overdue: recorder.register_gauge(&key("mohur_host_directory_overdue"), &METADATA),
+            directory_looks: ["fresh", "failed"].map(|outcome| {
+                let labels = vec![Label::from_static_parts("outcome", outcome)];
+                recorder.register_counter(&Key::from_parts("mohur_host_directory_looks_total", labels), &METADATA)
+            }),
             handle: recorder.handle(),
         }
     }
@@ -81,6 +97,15 @@ impl Metrics {
 
     pub(crate) fn register_took(&self, time: Duration) {
         self.register_seconds.record(time.as_secs_f64());
+    }
+
+    /// How a look for the directory went, and how long the one in force counts.
+    pub(crate) fn directory_looked_for(&self, directory: &Snapshot, is_fresh: bool, now: Timestamp) {
+        let [fresh, failed] = &self.directory_looks;
+        if is_fresh { fresh } else { failed }.increment(1);
+        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
+        self.directory_expires.set(directory.expires().as_second() as f64);
+        self.directory_overdue.set(f64::from(u8::from(directory.is_overdue(now))));
     }
 
     pub(crate) fn directory_is(&self, version: u64) {

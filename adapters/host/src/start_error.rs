@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mohur_chain::{CertificateError, TrustError};
+use mohur_chain::CertificateError;
 use mohur_crypto::Digest;
 use mohur_directory::DirectoryError;
 use mohur_http::BindError;
@@ -23,9 +23,9 @@ pub enum StartError {
         /// What the operating system said.
         reason: String,
     },
-    /// The trust anchors are not good.
-    #[error("trust: {0}")]
-    Trust(#[from] TrustError),
+    /// Reading ended badly.
+    #[error("reading the directory ended badly: {0}")]
+    Interrupted(String),
     /// The directory is not good.
     #[error("directory: {0}")]
     Directory(#[from] DirectoryError),

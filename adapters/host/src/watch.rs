@@ -1,4 +1,4 @@
-//! Reads trust, directory, policy and the TLS certificate again, every few seconds, and activates what is good at once.
+//! Looks for the directory and reads policy and TLS certificate again, every few seconds, and activates what is good at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +47,9 @@ impl Watch {
 
     fn read(&self) {
         let now = self.clock.now();
-        let world = self.sources.refresh(&self.house.world.load(), now);
+        let (world, troubles) = self.sources.refresh(&self.house.world.load(), now);
+        troubles.iter().for_each(|trouble| tracing::error!(%trouble, "directory"));
+        self.house.metrics.directory_looked_for(world.directory(), troubles.is_empty(), now);
         self.see(&world, now);
         self.peers.set(world.domains.clone());
         self.house.metrics.directory_is(world.directory().version());

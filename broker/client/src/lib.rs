@@ -15,3 +15,5 @@ pub use caller::{Answered, Caller, Exchanged, Question};
 pub use config::Config;
 pub use error::{AskError, Refused};
 pub use members::{Listed, Offered};
+
+pub use mohur_directory::{Domains, Followers};

@@ -124,6 +124,10 @@ pub enum ClientError {
     },
 }
 
+/// As an extension of a request: the most bytes that its answer's body may have, in place of the client's own limit.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyLimit(pub usize);
+
 impl Client {
     /// A client for mutual TLS. `peers` says who the servers are; the configuration's own protocols (ALPN) are replaced
     /// by what the limits say.
@@ -215,6 +219,7 @@ impl Inner {
         expected: Option<&MemberId>,
         mut request: http::Request<Full<Bytes>>,
     ) -> Result<Reply, ClientError> {
+        let limit = request.extensions().get::<BodyLimit>().map_or(self.limits.body_bytes, |limit| limit.0);
         while let Some(mut lease) = self.pool.take(server) {
             if self.admits(server, expected, lease.peer()).is_err() {
                 // A connection that many requests share would be taken again and again.
@@ -222,7 +227,7 @@ impl Inner {
                 continue;
             }
             request = match lease.send(request).await {
-                Ok(response) => return self.finish(server, lease, response).await,
+                Ok(response) => return self.finish(server, lease, response, limit).await,
                 Err(Unsent::Returned(request)) => *request,
                 Err(unsent) => return Err(unsent.error(server)),
             };
@@ -231,7 +236,7 @@ impl Inner {
         self.admits(server, expected, lease.peer())?;
         self.pool.share(server, &lease);
         match lease.send(request).await {
-            Ok(response) => self.finish(server, lease, response).await,
+            Ok(response) => self.finish(server, lease, response, limit).await,
             Err(unsent) => Err(unsent.error(server)),
         }
     }
@@ -261,8 +266,8 @@ impl Inner {
         server: &Authority,
         lease: Lease,
         response: http::Response<hyper::body::Incoming>,
+        limit: usize,
     ) -> Result<Reply, ClientError> {
-        let limit = self.limits.body_bytes;
         let (parts, body) = response.into_parts();
         let body = body::collect(body, limit).await.map_err(|error| match error {
             BodyError::TooLarge => ClientError::TooLarge { server: server.clone(), limit },

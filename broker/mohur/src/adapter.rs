@@ -100,7 +100,7 @@ async fn serve(config: HostConfig, register: RegisterAddress, out: &Output) -> R
 /// What does not verify is told from what is wrongly configured.
 pub(crate) fn not_started(error: &StartError) -> CliError {
     let exit = match error {
-        StartError::Trust(_) | StartError::Directory(_) | StartError::Certificate(_) => Exit::Unverified,
+        StartError::Directory(_) | StartError::Certificate(_) => Exit::Unverified,
         StartError::Io { .. }
         | StartError::PolicyFiles(_)
         | StartError::Policy(_)
@@ -112,6 +112,7 @@ pub(crate) fn not_started(error: &StartError) -> CliError {
         | StartError::UnlistedMember(_)
         | StartError::Services { .. }
         | StartError::Store(_)
+        | StartError::Interrupted(_)
         | StartError::Bind(_) => Exit::Usage,
     };
     CliError::new(exit, error)

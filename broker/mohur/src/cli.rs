@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::output::{CliError, Output};
-use crate::{adapter, broker, bundle, demo, enrol, log, pki, policy, query, registry, xroad};
+use crate::{adapter, broker, bundle, demo, directory, enrol, log, pki, policy, query, registry, xroad};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,6 +48,8 @@ enum Command {
     Pki(pki::Args),
     /// Obtain certificates from the authority online, and renew them.
     Enrol(enrol::Args),
+    /// Found, change, sign, publish and serve the signed directory.
+    Directory(directory::Args),
     /// Check, test and explain the policy files.
     Policy(policy::Args),
     /// Run the embedded reference registers, which hold people who do not exist.
@@ -75,6 +77,7 @@ fn run(command: Command, out: &Output) -> Result<ExitCode, CliError> {
         Command::Log(args) => log::run(args, out),
         Command::Pki(args) => pki::run(args, out),
         Command::Enrol(args) => enrol::run(args, out),
+        Command::Directory(args) => directory::run(args, out),
         Command::Policy(args) => policy::run(args, out),
         Command::Registry(args) => registry::run(args, out),
     }

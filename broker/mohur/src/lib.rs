@@ -8,6 +8,7 @@ mod broker;
 mod bundle;
 mod cli;
 mod demo;
+mod directory;
 mod enrol;
 mod log;
 pub mod nation;

@@ -20,13 +20,12 @@ use std::process::ExitCode;
 
 use mohur_authority::{AuthorityError, Layout, National, Reason, Settings};
 use mohur_chain::Role;
-use mohur_directory::{Directory, RollbackGuard, Snapshot, sign};
 use mohur_http::SystemClock;
 use mohur_seal::Passphrase;
 use mohur_wire::{Clock, Timestamp};
 use serde_json::json;
 
-use crate::output::{CliError, Exit, Output};
+use crate::output::{CliError, Output};
 
 pub(crate) use officer::failed as officer_failed;
 pub(crate) use revoke::named;
@@ -136,20 +135,6 @@ The new lists take effect where they are copied to; a fingerprint in the directo
         /// otherwise.
         #[arg(long)]
         key_passphrase: Option<PathBuf>,
-    },
-    /// Sign a directory: JSON in, `directory.jws` out, with new times.
-    #[command(after_help = "Example:\n  mohur pki sign-directory members.json --pki national --out directory.jws")]
-    SignDirectory {
-        /// The directory as JSON. Its version must be higher than that of the last one signed here.
-        file: PathBuf,
-        /// Where the signed directory goes.
-        #[arg(long)]
-        out: PathBuf,
-        /// For how many days it holds.
-        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=366))]
-        days: i64,
-        #[command(flatten)]
-        pki: Pki,
     },
     /// Show what certificates are for, whom they name and what is wrong with them; or all that a PKI issued.
     Inspect(inspect::Args),
@@ -284,9 +269,6 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
         Command::Revoke { certificate, reason, pki } => revoke::run(&certificate, reason, &pki, out),
         Command::RenewLists { pki } => revoke::renew_lists(&pki, now, out),
         Command::LogKey { origin, out: folder, key_passphrase } => log_key::run(&origin, &folder, key_passphrase, out),
-        Command::SignDirectory { file, out: target, days, pki } => {
-            sign_directory(&file, &target, days, (&pki, now), out)
-        }
         Command::Lint(args) => lint::run(&args, out),
         Command::Inspect(args) => inspect::run(&args, now, out),
         Command::Token(args) => token::run(&args, out),
@@ -369,40 +351,5 @@ fn roll(role: Role, pki: &Pki, now: Timestamp, out: &Output) -> Result<ExitCode,
         trust.display(),
     );
     out.say(text, &json!({ "authority": issuer, "trust": trust }));
-    Ok(ExitCode::SUCCESS)
-}
-
-fn sign_directory(
-    file: &Path,
-    target: &Path,
-    days: i64,
-    (pki, now): (&Pki, Timestamp),
-    out: &Output,
-) -> Result<ExitCode, CliError> {
-    let named = |error: &dyn std::fmt::Display| CliError::usage(format_args!("{}: {error}", file.display()));
-    let national = pki.open()?;
-    let text = std::fs::read_to_string(file).map_err(|error| named(&error))?;
-    let mut directory: Directory = serde_json::from_str(&text).map_err(|error| named(&error))?;
-    directory.issued = now;
-    directory.expires =
-        Timestamp::from_second(now.as_second().saturating_add(days * 86_400)).map_err(|error| named(&error))?;
-    let signer = national.directory_signer().map_err(CliError::usage)?;
-    let signed = sign(&directory, signer).map_err(|error| named(&error))?;
-    // What the members would refuse is not handed out, nor a version twice.
-    let trust = national.trust().map_err(CliError::usage)?;
-    let snapshot = Snapshot::verify(&signed, &trust, now, 0).map_err(|error| named(&error))?;
-    let guard = RollbackGuard::new(national.layout().authority().join("directory.version"));
-    guard
-        .admit(&snapshot)
-        .map_err(|error| CliError::new(Exit::Negative, format_args!("{}: {error}", file.display())))?;
-    std::fs::write(target, &signed).map_err(|error| CliError::usage(format_args!("{}: {error}", target.display())))?;
-    let members = snapshot.directory().members.len();
-    let text = format!(
-        "{}: version {} with {members} members, valid until {}.",
-        target.display(),
-        snapshot.version(),
-        directory.expires,
-    );
-    out.say(text, &json!({ "file": target, "version": snapshot.version(), "expires": directory.expires }));
     Ok(ExitCode::SUCCESS)
 }

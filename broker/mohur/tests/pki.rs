@@ -166,26 +166,6 @@ fn a_foreign_certificate_is_told_everything_that_is_wrong() {
 }
 
 #[test]
-fn a_directory_is_signed_once_for_each_version() {
-    let shell = Shell::new();
-    let write = |version: u32, rate: &str| {
-        let text = format!(
-            r#"{{"version":{version},"issued":"2026-01-01T00:00:00Z","expires":"2026-01-01T00:00:00Z","domain":"AZ",
-               "brokers":[],"members":[]{rate}}}"#
-        );
-        fs::write(shell.0.path().join("members.json"), text).unwrap();
-    };
-    let sign = "pki sign-directory members.json --pki national --out directory.jws";
-    write(2, "");
-    assert!(shell.good(sign).contains("version 2 with 0 members"));
-    assert_eq!(fs::read_to_string(shell.0.path().join("directory.jws")).unwrap().split('.').count(), 3);
-    write(1, "");
-    assert!(shell.bad(sign, 1).contains("replays an old one"));
-    write(3, r#","unknown":1"#);
-    assert!(shell.bad(sign, 2).contains("unknown field"));
-}
-
-#[test]
 fn every_help_has_an_example_that_runs_here() {
     let shell = Shell(tempfile::tempdir().unwrap());
     for line in [

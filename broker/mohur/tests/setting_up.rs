@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// The ports of the page, in the order in which the processes that listen on them are started.
-const PORTS: [&str; 8] = ["7442", "7441", "7451", "7440", "7450", "7444", "7443", "7453"];
+const PORTS: [&str; 9] = ["7439", "7442", "7441", "7451", "7440", "7450", "7444", "7443", "7453"];
 
 /// The commands of the page, one text a block.
 fn blocks(page: &str) -> Vec<&str> {
@@ -15,18 +15,18 @@ fn blocks(page: &str) -> Vec<&str> {
 
 /// One script: a block that starts a process is followed by waiting for its port.
 fn script(page: &str) -> String {
-    let mut listening = ["7442", "7441", "7440", "7444", "7443"].into_iter();
+    let mut listening = ["7439", "7442", "7441", "7440", "7444", "7443"].into_iter();
     let mut script = String::from("set -eu\ntrap 'kill $(jobs -p)' EXIT\n");
     for block in blocks(page) {
         script.push_str(block);
         if block.trim_end().ends_with('&') {
-            let port = listening.next().expect("the page starts five processes");
+            let port = listening.next().expect("the page starts six processes");
             script.push_str(&format!(
                 "for _ in $(seq 300); do (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null && break; sleep 0.1; done\n"
             ));
         }
     }
-    assert!(listening.next().is_none(), "the page starts five processes");
+    assert!(listening.next().is_none(), "the page starts six processes");
     let bound: Vec<_> = PORTS.iter().map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
     for (port, listener) in PORTS.iter().zip(bound) {
         script = script.replace(port, &listener.local_addr().unwrap().port().to_string());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mohur_chain::{Certificate, Standing, Trust, TrustFiles};
+use mohur_chain::{Certificate, Standing, Trust};
 use mohur_wire::{Clock, Timestamp};
 
 use crate::keep::Keep;
@@ -39,9 +39,9 @@ impl Revocation {
         Self { settings, standing, figures: Arc::default(), told: AtomicU64::new(0) }
     }
 
-    /// The trust anchors, so that every reading of them judges by this.
-    pub fn judging(&self, files: &TrustFiles) -> TrustFiles {
-        files.clone().judged_by(Arc::clone(&self.standing))
+    /// How seals stand beyond the lists: what every reading of the trust anchors is to judge by.
+    pub fn standing(&self) -> Arc<Standing> {
+        Arc::clone(&self.standing)
     }
 
     /// Keeps an eye on these seals from now on: those that a directory lists.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mohur_crypto::XmlMethod;
+use mohur_directory::Trouble;
 use mohur_exchange::pipeline::Parties;
 use mohur_exchange::{Exchange, World};
 use mohur_http::{Client, Server};
@@ -91,9 +92,8 @@ impl Broker {
         let passphrase = Passphrase::from_credential_file(&config.passphrase)?;
         let material = TlsMaterial::load(&config.tls.certificate, &config.tls.key, &passphrase)?;
         let revocation = Revocation::new(config.revocation.clone());
-        let config = Config { trust: revocation.judging(&config.trust), ..config };
-        let sources = Arc::new(Sources::of(&config));
-        let world = sources.load(clock.now()).map_err(|error| StartError::World(error.to_string()))?;
+        let sources = Arc::new(Sources::of(&config, &revocation, &clock));
+        let (world, troubles) = read_world(&sources, clock.now()).await?;
         let seal = config
             .seal
             .open(&passphrase, |key| world.directory().seal(key).map(|(_, listed)| listed.public_key().algorithm()))?;
@@ -116,6 +116,7 @@ impl Broker {
         let (rates, metrics) = (Rates::new(config.brokers.requests_per_second), Metrics::new());
         rates.follow(&world.domains);
         metrics.directory_is(world.directory().version());
+        metrics.directory_looked_for(world.directory(), troubles.is_empty(), clock.now());
         let exchange = Arc::new(Exchange::new(parties, world, claims, config.exchange.clone()));
         let door = Arc::new(Door { exchange: Arc::clone(&exchange), rates, metrics });
         let stamper = config.log.time_stamp.map(|settings| Stamper::new(settings, journal.clone(), Arc::clone(&door)));
@@ -187,6 +188,16 @@ impl RunningBroker {
 async fn stopped(mut stopping: Receiver<bool>) {
     // A sender that is gone means the same: nobody holds the broker any more.
     let _gone = stopping.wait_for(|stop| *stop).await;
+}
+
+/// Reads everything for a start, on a thread that may block.
+async fn read_world(sources: &Arc<Sources>, now: Timestamp) -> Result<(World, Vec<Trouble>), StartError> {
+    let reading = Arc::clone(sources);
+    let read = tokio::task::spawn_blocking(move || reading.load(now)).await;
+    let read = read.map_err(|error| StartError::World(error.to_string()))?;
+    let (world, troubles) = read.map_err(|error| StartError::World(error.to_string()))?;
+    troubles.iter().for_each(|trouble| tracing::error!(%trouble, "directory"));
+    Ok((world, troubles))
 }
 
 /// The configuration, the certificates and the directory must speak of one broker.

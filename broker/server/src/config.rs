@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mohur_attest::timestamp::PolicyId;
-use mohur_chain::TrustFiles;
 use mohur_config::{ConfigErrors, Table};
-use mohur_directory::ForeignFiles;
+use mohur_directory::{DirectorySettings, ForeignDirectory};
 use mohur_exchange::{Settings, SoapLimits};
-use mohur_http::{ClientLimits, Limits, foreign_files, seal_source};
+use mohur_http::{ClientLimits, Limits, directory_settings, foreign_directories, seal_source};
 use mohur_seal::SealSource;
 use mohur_soap::mime::MimeLimits;
 use mohur_wire::MemberId;
@@ -27,8 +26,6 @@ pub struct Config {
     pub admin: SocketAddr,
     /// `passphrase`: the credential file that opens the keys.
     pub passphrase: PathBuf,
-    /// `trust.folder`: root, issuing CAs and their revocation lists, as `mohur pki init` lays them out.
-    pub trust: TrustFiles,
     /// `[revocation]`
     pub revocation: mohur_revocation::Settings,
     /// `[tls]`
@@ -36,9 +33,9 @@ pub struct Config {
     /// `[seal]`
     pub seal: SealSource,
     /// `[directory]`
-    pub directory: DirectoryFiles,
+    pub directory: DirectorySettings,
     /// `[foreign.<domain>]`: the domains that may be trusted, if the directory says so.
-    pub foreign: Vec<ForeignFiles>,
+    pub foreign: Vec<ForeignDirectory>,
     /// `policy.folder`: one folder an agency.
     pub policy: PathBuf,
     /// `[log]`
@@ -62,17 +59,6 @@ pub struct KeyFiles {
     pub certificate: PathBuf,
     /// Encrypted PKCS#8, PEM, mode 0600.
     pub key: PathBuf,
-}
-
-/// Where the signed directory is.
-#[derive(Clone, Debug)]
-pub struct DirectoryFiles {
-    /// The signed file.
-    pub file: PathBuf,
-    /// Remembers the highest version seen, against rollback.
-    pub state: PathBuf,
-    /// How often files are read again. 30 s.
-    pub poll: Duration,
 }
 
 /// The log.
@@ -130,11 +116,10 @@ impl Config {
         // Every table is read before the first `?`, so that all errors are found.
         let (member, listen, passphrase) = (top.required("member"), top.required("listen"), top.path("passphrase"));
         let admin = top.table("admin").and_then(|mut admin| admin.required("listen"));
-        let trust = top.table("trust").and_then(|mut trust| trust.path("folder"));
         let revocation = mohur_revocation::Settings::read(top);
         let tls = top.table("tls").and_then(|mut tls| KeyFiles::read(&mut tls));
         let seal = top.table("seal").and_then(|mut seal| seal_source(&mut seal));
-        let directory = top.table("directory").and_then(|mut directory| DirectoryFiles::read(&mut directory));
+        let directory = top.table("directory").and_then(|mut directory| directory_settings(&mut directory, None));
         let policy = top.table("policy").and_then(|mut policy| policy.path("folder"));
         let log = top.table("log").and_then(|mut log| LogFiles::read(&mut log));
         let limits = top.optional_table("limits").map_or_else(Limits::default, |mut t| Limits::default().read(&mut t));
@@ -147,13 +132,12 @@ impl Config {
         let exchange = top.optional_table("exchange").map_or_else(Settings::default, |mut t| settings(&mut t));
         let soap = top.optional_table("soap").map_or_else(SoapLimits::default, |mut t| soap(&mut t));
         let exchange = Settings { soap, ..exchange };
-        let foreign = foreign_files(top);
+        let foreign = foreign_directories(top);
         Some(Self {
             member: member?,
             listen: listen?,
             admin: admin?,
             passphrase: passphrase?,
-            trust: TrustFiles::in_folder(&trust?),
             revocation,
             tls: tls?,
             seal: seal?,
@@ -175,14 +159,6 @@ impl KeyFiles {
     pub fn read(table: &mut Table) -> Option<Self> {
         let (certificate, key) = (table.path("certificate"), table.path("key"));
         Some(Self { certificate: certificate?, key: key? })
-    }
-}
-
-impl DirectoryFiles {
-    fn read(table: &mut Table) -> Option<Self> {
-        let (file, state) = (table.path("file"), table.path("state"));
-        let poll = table.duration("poll").unwrap_or(Duration::from_secs(30));
-        Some(Self { file: file?, state: state?, poll })
     }
 }
 

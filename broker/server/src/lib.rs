@@ -17,7 +17,7 @@ mod watch;
 mod world;
 
 pub use broker::{Broker, RunningBroker, StartError};
-pub use config::{Config, DirectoryFiles, KeyFiles, LogFiles, TimeStamps};
+pub use config::{Config, KeyFiles, LogFiles, TimeStamps};
 pub use neighbours::NeighbourLimits;
 pub use provider::HttpProvider;
 pub use time_stamp::{TimeStampError, ask_time_stamp, time_stamp_client};

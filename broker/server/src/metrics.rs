@@ -5,7 +5,8 @@ use std::time::Instant;
 use http::Response;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use mohur_wire::RefusalCode;
+use mohur_directory::Snapshot;
+use mohur_wire::{RefusalCode, Timestamp};
 
 const METADATA: Metadata<'static> = Metadata::new("mohur_broker", Level::INFO, None);
 const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -18,6 +19,9 @@ pub(crate) struct Metrics {
     refusals: Vec<(RefusalCode, Counter)>,
     seconds: Histogram,
     directory_version: Gauge,
+    directory_expires: Gauge,
+    directory_overdue: Gauge,
+    directory_looks: [Counter; 2],
     log_size: Gauge,
     time_stamped: Gauge,
     time_stamps_failed: Counter,
@@ -40,6 +44,12 @@ impl Metrics {
         recorder.describe_counter("mohur_broker_refusals_total".into(), None, "refusals, by code".into());
         recorder.describe_histogram("mohur_broker_answer_seconds".into(), None, "arrival to answer".into());
         recorder.describe_gauge("mohur_broker_directory_version".into(), None, "the directory in force".into());
+        let expires = "when the directory in force expires, in seconds since 1970";
+        recorder.describe_gauge("mohur_broker_directory_expires_seconds".into(), None, expires.into());
+        let overdue = "1 while the directory in force counts by its grace alone";
+        recorder.describe_gauge("mohur_broker_directory_overdue".into(), None, overdue.into());
+        let looks = "looks for a newer directory, by outcome";
+        recorder.describe_counter("mohur_broker_directory_looks_total".into(), None, looks.into());
         recorder.describe_gauge("mohur_broker_log_entries".into(), None, "entries in the log".into());
         recorder.describe_gauge(
             "mohur_broker_time_stamp_seconds".into(),
@@ -50,6 +60,7 @@ impl Metrics {
         let labelled = |name: &'static str, label: &'static str, value: &'static str| {
             recorder.register_counter(&Key::from_parts(name, vec![Label::from_static_parts(label, value)]), &METADATA)
         };
+        let gauge = |name: &'static str| recorder.register_gauge(&Key::from_static_name(name), &METADATA);
         let by_code = |name: &'static str| {
             RefusalCode::ALL.iter().map(|code| (*code, labelled(name, "code", code.as_str()))).collect()
         };
@@ -59,10 +70,13 @@ impl Metrics {
             cut_off: by_code("mohur_broker_cut_off_total"),
             refusals: by_code("mohur_broker_refusals_total"),
             seconds: recorder.register_histogram(&Key::from_static_name("mohur_broker_answer_seconds"), &METADATA),
-            directory_version: recorder
-                .register_gauge(&Key::from_static_name("mohur_broker_directory_version"), &METADATA),
-            log_size: recorder.register_gauge(&Key::from_static_name("mohur_broker_log_entries"), &METADATA),
-            time_stamped: recorder.register_gauge(&Key::from_static_name("mohur_broker_time_stamp_seconds"), &METADATA),
+            directory_version: gauge("mohur_broker_directory_version"),
+            directory_expires: gauge("mohur_broker_directory_expires_seconds"),
+            directory_overdue: gauge("mohur_broker_directory_overdue"),
+            directory_looks: ["fresh", "failed"]
+                .map(|outcome| labelled("mohur_broker_directory_looks_total", "outcome", outcome)),
+            log_size: gauge("mohur_broker_log_entries"),
+            time_stamped: gauge("mohur_broker_time_stamp_seconds"),
             time_stamps_failed: recorder
                 .register_counter(&Key::from_static_name("mohur_broker_time_stamps_failed_total"), &METADATA),
             in_grace: recorder
@@ -91,6 +105,15 @@ impl Metrics {
 
     pub(crate) fn cut_off(&self, code: RefusalCode) {
         count(&self.cut_off, code);
+    }
+
+    /// How a look for the directory went, and how long the one in force counts.
+    pub(crate) fn directory_looked_for(&self, directory: &Snapshot, is_fresh: bool, now: Timestamp) {
+        let [fresh, failed] = &self.directory_looks;
+        if is_fresh { fresh } else { failed }.increment(1);
+        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
+        self.directory_expires.set(directory.expires().as_second() as f64);
+        self.directory_overdue.set(f64::from(u8::from(directory.is_overdue(now))));
     }
 
     pub(crate) fn directory_is(&self, version: u64) {

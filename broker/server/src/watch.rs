@@ -1,13 +1,14 @@
-//! Reads trust, directory and policies again, and activates what is good all at once, with an entry in the log.
+//! Looks for the directory and reads policies again, and activates what is good all at once, with an entry in the log.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use mohur_directory::Trouble;
 use mohur_exchange::{Provider, World};
 use mohur_journal::{Draft, Journal, JournalError};
 use mohur_transparency::leaf::Kind;
 use mohur_transport::{Peers, Renewal};
-use mohur_wire::{Arrival, Clock, MemberId};
+use mohur_wire::{Arrival, Clock, MemberId, Timestamp};
 
 use crate::door::Door;
 use crate::standing::Seals;
@@ -43,18 +44,27 @@ impl<P: Provider> Watch<P> {
             if let Err(error) = renewal.look() {
                 tracing::error!(%error, "the TLS certificate was not loaded again; the old one is shown");
             }
-            let world = sources.refresh(&last, now);
+            let (world, troubles) = sources.refresh(&last, now);
             seals.see(&world, now);
-            world
+            (world, troubles)
         };
         match tokio::task::spawn_blocking(read).await {
-            Ok(world) => self.activate(world).await,
+            Ok((world, troubles)) => {
+                self.tell(&world, &troubles, now);
+                self.activate(world).await;
+            }
             Err(error) => tracing::error!(%error, "reading again failed; the last good one stays"),
         }
         let world = self.door.exchange.world();
         let report = self.seals.revocation.report(&world.domains.home().trust, now);
         self.door.metrics.revocation(&report);
         self.door.exchange.upkeep(Arrival(now));
+    }
+
+    /// The operator learns of it each time, for as long as it lasts.
+    fn tell(&self, world: &World, troubles: &[Trouble], now: Timestamp) {
+        troubles.iter().for_each(|trouble| tracing::error!(%trouble, "directory"));
+        self.door.metrics.directory_looked_for(world.directory(), troubles.is_empty(), now);
     }
 
     async fn activate(&self, world: World) {

@@ -1,35 +1,31 @@
-//! Reads what messages are judged by: trust, directory, policies and definitions. At the start all of it or nothing; later
+//! Reads what messages are judged by: the directory, policies and definitions. At the start all of it or nothing; later
 //! what is good counts at once, so that an agency's slip in a policy does not keep a revocation from taking effect.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mohur_chain::{Trust, TrustFiles};
 use mohur_crypto::Digest;
-use mohur_directory::{Domain, Domains, ForeignFiles, RollbackGuard, Snapshot};
+use mohur_directory::{Followers, Snapshot, Trouble};
 use mohur_exchange::World;
+use mohur_http::followers;
 use mohur_policy::{AgencyPolicy, PolicySet};
 use mohur_policy_bundle::{definition_digest, load_all, load_definitions};
+use mohur_revocation::Revocation;
 use mohur_wire::bundle::Definition;
-use mohur_wire::{MemberId, MessageId, Timestamp};
+use mohur_wire::{Clock, MemberId, MessageId, Timestamp};
 
 use crate::config::Config;
 
 /// Where it all stands.
 pub(crate) struct Sources {
-    trust: TrustFiles,
-    directory: PathBuf,
-    guard: RollbackGuard,
+    followers: Followers,
     policy: PathBuf,
-    foreign: Vec<ForeignFiles>,
 }
 
 /// Why it cannot be judged by. What was judged by before stays in force.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WorldError {
-    #[error("trust: {0}")]
-    Trust(#[from] mohur_chain::TrustError),
     #[error("directory: {0}")]
     Directory(#[from] mohur_directory::DirectoryError),
     #[error("policy: {0}")]
@@ -39,63 +35,48 @@ pub(crate) enum WorldError {
 }
 
 impl Sources {
-    pub(crate) fn of(config: &Config) -> Self {
-        Self {
-            trust: config.trust.clone(),
-            directory: config.directory.file.clone(),
-            guard: RollbackGuard::new(&config.directory.state),
-            policy: config.policy.clone(),
-            foreign: config.foreign.clone(),
-        }
+    pub(crate) fn of(config: &Config, revocation: &Revocation, clock: &Arc<dyn Clock>) -> Self {
+        let followers = followers(&config.directory, &config.foreign, clock).judged_by(revocation.standing());
+        Self { followers, policy: config.policy.clone() }
     }
 
-    /// Reads everything again. Blocks. What cannot be read keeps its last good value: the directory until it expires, the
-    /// revocation lists until they are stale. A policy or definition counts only as the directory in force names it.
-    pub(crate) fn refresh(&self, last: &World, now: Timestamp) -> World {
-        let trust =
-            good("trust", Trust::load(&self.trust)).map_or_else(|| Arc::clone(&last.domains.home().trust), Arc::new);
-        let directory = good("directory", Snapshot::load(&self.directory, &trust, now, &self.guard));
-        let directory = directory.unwrap_or_else(|| last.directory().clone());
+    /// Looks for everything again. Blocks. What cannot be had keeps its last good value: the directory until it expires and its
+    /// grace is over. A policy or definition counts only as the directory in force names it. With it comes what the operator
+    /// must know.
+    pub(crate) fn refresh(&self, last: &World, now: Timestamp) -> (World, Vec<Trouble>) {
+        let (domains, troubles) = self.followers.refresh(&last.domains, now);
+        let directory = &domains.home().directory;
         let loaded = good("policy", load_all(&self.policy)).unwrap_or_default();
-        for error in loaded.iter().filter_map(|policy| published_policy(&directory, policy).err()) {
+        for error in loaded.iter().filter_map(|policy| published_policy(directory, policy).err()) {
             tracing::error!(%error, "this policy is not activated");
         }
         let policy = PolicySet::of(loaded).chosen(&last.policy, |service, version, digest| {
-            is_named(&directory, service.owner(), version, Digest(*digest))
+            is_named(directory, service.owner(), version, Digest(*digest))
         });
         let mut definitions = BTreeMap::clone(&last.definitions);
         for definition in good("bundles", load_definitions(&self.policy)).unwrap_or_default() {
-            match published_definition(&directory, &definition) {
+            match published_definition(directory, &definition) {
                 Ok(()) => drop(definitions.insert(definition.id.clone(), definition)),
                 Err(error) => tracing::error!(%error, "this definition is not activated"),
             }
         }
-        definitions.retain(|_, definition| published_definition(&directory, definition).is_ok());
-        let domains = self.domains(Domain { directory, trust }, Some(&last.domains), now);
-        World { domains, policy: Arc::new(policy), definitions: Arc::new(definitions) }
+        definitions.retain(|_, definition| published_definition(directory, definition).is_ok());
+        (World { domains, policy: Arc::new(policy), definitions: Arc::new(definitions) }, troubles)
     }
 
     /// Reads everything for a start. Blocks.
-    pub(crate) fn load(&self, now: Timestamp) -> Result<World, WorldError> {
-        let trust = Arc::new(Trust::load(&self.trust)?);
-        let directory = Snapshot::load(&self.directory, &trust, now, &self.guard)?;
+    pub(crate) fn load(&self, now: Timestamp) -> Result<(World, Vec<Trouble>), WorldError> {
+        let (domains, troubles) = self.followers.start(now)?;
+        let directory = &domains.home().directory;
         let policies = load_all(&self.policy)?;
-        policies.iter().try_for_each(|policy| published_policy(&directory, policy))?;
+        policies.iter().try_for_each(|policy| published_policy(directory, policy))?;
         let mut definitions = BTreeMap::new();
         for definition in load_definitions(&self.policy)? {
-            published_definition(&directory, &definition)?;
+            published_definition(directory, &definition)?;
             definitions.insert(definition.id.clone(), definition);
         }
         let policy = Arc::new(PolicySet::of(policies));
-        let domains = self.domains(Domain { directory, trust }, None, now);
-        Ok(World { domains, policy, definitions: Arc::new(definitions) })
-    }
-
-    /// Our own domain and the foreign ones. One that cannot be read, or is not trusted, keeps nobody else from working.
-    fn domains(&self, home: Domain, last: Option<&Domains>, now: Timestamp) -> Domains {
-        let (domains, unread) = ForeignFiles::load_all(&self.foreign, home, last, now);
-        unread.iter().for_each(|error| tracing::error!(%error, "a foreign domain is not what it must be"));
-        domains
+        Ok((World { domains, policy, definitions: Arc::new(definitions) }, troubles))
     }
 }
 

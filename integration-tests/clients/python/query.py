@@ -1,6 +1,7 @@
 """Asks one signed question at a Möhür broker and verifies the broker's signature on the answer.
 
-Nothing here is Möhür's own code: mutual TLS is Python's, the signatures are made and verified by http-message-signatures.
+Nothing here is Möhür's own code: mutual TLS is Python's, the signatures are made and verified by http-message-signatures, and
+the directory is believed by tuf.
 A passport office reads a blood group:
 
     python query.py --config client.toml AZ/GOV/MOH/health-card/vitals/v1 --fin JS8XANB --read bloodGroup,height \\
@@ -15,7 +16,6 @@ import json
 import secrets
 import ssl
 import sys
-import time
 import tomllib
 from datetime import timedelta
 from pathlib import Path
@@ -23,9 +23,10 @@ from pathlib import Path
 import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, utils
 from http_message_signatures import HTTPMessageSigner, HTTPMessageVerifier, MappingKeyResolver, algorithms
 from requests.adapters import HTTPAdapter
+from tuf.api.exceptions import DownloadHTTPError
+from tuf.ngclient import FetcherInterface, Updater
 
 ALGORITHM = algorithms.ECDSA_P256_SHA256
 LABEL = "caller"
@@ -62,18 +63,38 @@ class MutualTls(HTTPAdapter):
         super().init_poolmanager(*arguments, ssl_context=self.context, **options)
 
 
-class Directory:
-    """Who is a member, where its broker is and which seals count: one signed file."""
+class Folder(FetcherInterface):
+    """A repository in a folder, for the TUF client."""
 
-    def __init__(self, file, trust):
-        signed, _, signature = file.read_text().rpartition(".")
-        signer = x509.load_pem_x509_certificate((trust / "directory.pem").read_bytes())
-        r, s = decoded(signature)[:32], decoded(signature)[32:]
-        signature = utils.encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
-        signer.public_key().verify(signature, signed.encode(), ec.ECDSA(hashes.SHA256()))
-        self.content = json.loads(decoded(signed.split(".")[1]))
-        if time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) > self.content["expires"]:
-            raise ValueError("the directory has expired: fetch a current one")
+    def _fetch(self, url):
+        file = Path(url.removeprefix("file://"))
+        if not file.exists():
+            raise DownloadHTTPError(f"{file} is not there", 404)
+        yield file.read_bytes()
+
+
+class Directory:
+    """Who is a member, where its broker is and which seals count: what PyPI's `tuf` believes, from one trusted root."""
+
+    def __init__(self, folder, root, state):
+        for name in ("metadata", "targets"):
+            (state / name).mkdir(parents=True, exist_ok=True)
+        self.updater = Updater(
+            metadata_dir=str(state / "metadata"),
+            metadata_base_url=f"file://{folder}/metadata/",
+            target_dir=str(state / "targets"),
+            target_base_url=f"file://{folder}/targets/",
+            fetcher=Folder(),
+            bootstrap=root.read_bytes(),
+        )
+        self.updater.refresh()
+        self.content = json.loads(self.file("members/members.json"))
+        # The root of all certificates stands in the trusted root metadata.
+        self.authority = json.loads(root.read_text())["signed"]["mohur"]["pki-root"]
+
+    def file(self, path):
+        info = self.updater.get_targetinfo(path)
+        return Path(self.updater.download_target(info)).read_bytes()
 
     def entry(self, member):
         everyone = self.content["brokers"] + self.content["members"]
@@ -94,13 +115,14 @@ class Client:
         def path(name):
             return config.parent / name
 
-        trust = path(settings["trust"]["folder"])
         passphrase = path(settings["passphrase"]).read_text().strip()
         self.member = settings["member"]
-        self.directory = Directory(path(settings["directory"]["file"]), trust)
+        place = settings["directory"]
+        self.directory = Directory(path(place["folder"]), path(place["root"]), path(place["state"] + "-python"))
         self.broker = self.directory.entry(self.directory.entry(self.member)["broker"])
 
-        authorities = trust / "root.pem"
+        authorities = path(place["state"] + "-python") / "root.pem"
+        authorities.write_text(self.directory.authority)
         self.session = requests.Session()
         self.session.trust_env = False  # neither a proxy nor other authorities from the environment
         self.session.verify = str(authorities)

@@ -85,7 +85,7 @@ class Scenes:
 
         client.wsse.apply = kept
         answer = client.service.query(**self.vitals())
-        directory = query.Directory(Path(self.brief["directory"]), Path(self.brief["trust"]))
+        directory = query.Directory(*(Path(self.brief[name]) for name in ("directory", "root", "state")))
         sealed = owners_seal.verified(answer["sealed"], directory, bodies[0])
         return {name: sealed[name] for name in ("iss", "finding", "bloodGroup", "height")}
 

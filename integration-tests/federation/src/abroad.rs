@@ -115,9 +115,9 @@ fn root(founded: &mut Founded) -> mohur_directory::HexDigest {
 fn lines(of: &Founded, domain: &str) -> String {
     let at = |name: &str| of.nation.path(name).display().to_string();
     format!(
-        "[foreign.{domain}]\ntrust = \"{}\"\ndirectory = \"{}\"\nstate = \"foreign-{domain}\"",
-        at("national/trust"),
-        at("directory.jws")
+        "[foreign.{domain}]\nfolder = \"{}\"\nroot = \"{}\"\nstate = \"foreign-{domain}\"",
+        at("directory"),
+        at("directory/metadata/1.root.json")
     )
 }
 

@@ -111,6 +111,12 @@ impl Trust {
         Ok(Self { root, issuing, remembered: RwLock::default(), standing: None })
     }
 
+    /// Judges seals by this, too.
+    #[must_use]
+    pub fn judged_by(self, standing: Arc<Standing>) -> Self {
+        Self { standing: Some(standing), ..self }
+    }
+
     /// Proves that the certificate may seal at that time.
     pub fn validate_seal(&self, certificate: &Certificate, at: Timestamp) -> Result<SealIdentity, CertificateError> {
         let listed = self.validate_as(certificate, Profile::Seal, at)?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mohur_chain::Trust;
+use mohur_chain::{Standing, Trust};
 use mohur_tuf::{TufError, Verified};
 use mohur_wire::Timestamp;
 use serde::de::DeserializeOwned;
@@ -25,6 +25,8 @@ pub(crate) struct Assembly<'a> {
     pub(crate) slack: Duration,
     /// How long what comes of it counts after its expiry.
     pub(crate) grace: Duration,
+    /// How seals stand beyond the lists, where somebody asks for it.
+    pub(crate) standing: Option<Arc<Standing>>,
 }
 
 impl Assembly<'_> {
@@ -51,7 +53,6 @@ impl Assembly<'_> {
         let snapshot = self.set.snapshot.signed();
         let directory = Directory {
             version: snapshot.version,
-            issued: self.now,
             expires,
             domain: pinned.domain,
             brokers,
@@ -113,7 +114,11 @@ impl Assembly<'_> {
                 lists.push(String::from_utf8(file.bytes.clone()).map_err(|_| not_text(path))?);
             }
         }
-        Ok(Trust::from_pem(pki_root, &certificates, &lists)?)
+        let trust = Trust::from_pem(pki_root, &certificates, &lists)?;
+        Ok(match &self.standing {
+            Some(standing) => trust.judged_by(Arc::clone(standing)),
+            None => trust,
+        })
     }
 
     fn json<T: DeserializeOwned>(&self, role: &str, path: &str) -> Result<T, DirectoryError> {

@@ -202,3 +202,17 @@ impl TrustFolder {
         Ok(found)
     }
 }
+
+/// Refuses a file that is not what its name says: for whoever edits, before anybody signs.
+pub fn check_file(path: &str, bytes: &[u8]) -> Result<(), DirectoryError> {
+    let checked = match path.rsplit('/').next().unwrap_or_default() {
+        "members.json" => serde_json::from_slice::<MembersFile>(bytes).map(drop),
+        "authorities.json" => serde_json::from_slice::<AuthoritiesFile>(bytes).map(drop),
+        "denied.json" => serde_json::from_slice::<DeniedFile>(bytes).map(drop),
+        "domains.json" => serde_json::from_slice::<DomainsFile>(bytes).map(drop),
+        "policy.json" => serde_json::from_slice::<PolicyFile>(bytes).map(drop),
+        name if name.ends_with(".crl") => Ok(()),
+        _ => return Err(DirectoryError::Inconsistent(format!("{path}: nobody reads a file of this name"))),
+    };
+    checked.map_err(|source| DirectoryError::File { path: path.to_owned(), source })
+}

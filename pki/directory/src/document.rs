@@ -10,15 +10,13 @@ use mohur_crypto::{Algorithm, Digest};
 use mohur_wire::{MemberId, MessageId, ServiceId, Timestamp, Verb};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The member list of one national domain.
+/// What one national domain's directory says, put together from what each office says ([`crate::content`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Directory {
-    /// Only rises.
+    /// The snapshot's: only rises.
     pub version: u64,
-    /// When it was made.
-    pub issued: Timestamp,
-    /// From when on it no longer holds.
+    /// From when on it no longer holds, but for a grace.
     pub expires: Timestamp,
     /// The instance that all identifiers in it begin with, e.g. `AZ`.
     pub domain: String,

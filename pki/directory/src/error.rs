@@ -18,15 +18,6 @@ pub enum DirectoryError {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// Not a JWS of a directory.
-    #[error("not a signed directory: expected a compact JWS of type mohur-directory+jwt with one certificate in x5c")]
-    Malformed,
-    /// The signer's certificate is not good.
-    #[error("the directory's signer: {0}")]
-    Signer(CertificateError),
-    /// The signature does not verify.
-    #[error("the directory's signature does not verify: it was changed after it was signed")]
-    BadSignature,
     /// The content is not a directory.
     #[error("the directory's content: {0}")]
     Content(#[from] serde_json::Error),
@@ -44,29 +35,6 @@ pub enum DirectoryError {
     /// Expired.
     #[error("the directory expired at {0}: fetch the current one")]
     Expired(Timestamp),
-    /// From the future.
-    #[error("the directory was issued at {0}, which is in the future: check the clocks")]
-    NotYetIssued(Timestamp),
-    /// Older than one seen before.
-    #[error("the directory has version {found}, but version {seen} was seen before: someone replays an old one")]
-    Rollback {
-        /// The version offered.
-        found: u64,
-        /// The highest seen.
-        seen: u64,
-    },
-    /// Another directory with the same version was seen before.
-    #[error("two different directories carry version {version}: one of them is not genuine")]
-    Forked {
-        /// The version that both carry.
-        version: u64,
-    },
-    /// The state file of the rollback guard is damaged.
-    #[error("{}: expected `version digest`; restore it, or delete it if you know the current version to be genuine", path.display())]
-    GuardDamaged {
-        /// Which file.
-        path: PathBuf,
-    },
     /// Its metadata, or a file of it, is refused.
     #[error(transparent)]
     Tuf(#[from] mohur_tuf::TufError),

@@ -1,7 +1,7 @@
-//! The signed member list: who is a member, where, with which keys, offering what.
+//! The signed directory: who is a member, where, with which keys, offering what; which authorities count, and what is denied.
 //!
-//! A file `directory.jws`: a JWS in compact form (RFC 7515) whose certificate the root issued for this alone. Versions only
-//! rise, everything expires. The full directory in the form of TUF metadata comes later and keeps these types.
+//! TUF metadata (`mohur-tuf`) over the files of [`content`], each signed by the office whose matter it is. A [`Follower`] fetches
+//! it and puts together a [`Domain`], as a whole or not at all; officers work on a [`repository::Repository`].
 
 mod assemble;
 pub mod content;
@@ -9,10 +9,7 @@ pub mod document;
 mod domains;
 pub mod error;
 mod follower;
-mod foreign;
-mod jws;
 pub mod repository;
-pub mod rollback;
 mod snapshot;
 mod trial;
 
@@ -22,9 +19,7 @@ pub use document::{
 };
 pub use domains::{Domain, Domains, UntrustedDomain};
 pub use error::{DirectoryError, SealLookupError};
-pub use follower::{DirectorySettings, Follower, Found, Place};
-pub use foreign::{ForeignError, ForeignFiles};
-pub use jws::sign;
-pub use rollback::RollbackGuard;
+pub use follower::{DirectorySettings, Follower, Followers, ForeignDirectory, Found, Place, Trouble};
+pub use mohur_tuf::{FolderSource, Source, SourceError};
 pub use snapshot::{ServiceRoute, Snapshot};
 pub use trial::Trial;

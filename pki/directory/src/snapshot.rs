@@ -1,25 +1,19 @@
 //! A verified directory, indexed.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mohur_chain::{Certificate, Profile, SealIdentity, Trust};
-use mohur_crypto::digest::{Digest, sha256};
+use mohur_crypto::Digest;
 use mohur_wire::{MemberId, MessageId, ServiceId, Timestamp, Verb};
 
 use crate::document::{
     Authority, BrokerEntry, DefinitionEntry, Directory, ForeignDomain, LogEntry, MemberEntry, SealEntry,
 };
 use crate::error::{DirectoryError, SealLookupError};
-use crate::jws;
-use crate::rollback::RollbackGuard;
 
-/// How far ahead of us the signer's clock may be.
-const CLOCK_SKEW_SECONDS: i64 = 300;
-
-/// A directory whose signature, time and consistency were checked. Cheap to clone, immutable.
+/// A directory whose signatures and consistency were checked. Cheap to clone, immutable.
 #[derive(Clone)]
 pub struct Snapshot(Arc<Index>);
 
@@ -52,22 +46,6 @@ pub struct ServiceRoute {
 }
 
 impl Snapshot {
-    /// Verifies the signed directory `text` at that time, and refuses a version below `minimum`.
-    pub fn verify(text: &str, trust: &Trust, at: Timestamp, minimum: u64) -> Result<Self, DirectoryError> {
-        let payload = jws::verify(text.trim_end(), trust, at)?;
-        let directory: Directory = serde_json::from_slice(&payload)?;
-        if directory.version < minimum {
-            return Err(DirectoryError::Rollback { found: directory.version, seen: minimum });
-        }
-        if directory.issued.as_second() > at.as_second().saturating_add(CLOCK_SKEW_SECONDS) {
-            return Err(DirectoryError::NotYetIssued(directory.issued));
-        }
-        if at >= directory.expires {
-            return Err(DirectoryError::Expired(directory.expires));
-        }
-        Ok(Self(Arc::new(Index::build(directory, sha256(&payload))?)))
-    }
-
     /// Indexes content that was verified, and refuses what contradicts itself. It counts for the grace beyond its expiry.
     pub(crate) fn of(directory: Directory, digest: Digest, grace: Duration) -> Result<Self, DirectoryError> {
         Ok(Self(Arc::new(Index { grace, ..Index::build(directory, digest)? })))
@@ -76,17 +54,8 @@ impl Snapshot {
     /// Content that nobody signed.
     #[cfg(feature = "testing")]
     pub fn unsigned(directory: Directory) -> Result<Self, DirectoryError> {
-        let digest = sha256(&serde_json::to_vec(&directory)?);
+        let digest = mohur_crypto::sha256(&serde_json::to_vec(&directory)?);
         Self::of(directory, digest, Duration::ZERO)
-    }
-
-    /// Reads, verifies and admits the file `path`.
-    pub fn load(path: &Path, trust: &Trust, at: Timestamp, guard: &RollbackGuard) -> Result<Self, DirectoryError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| DirectoryError::Io { path: path.to_owned(), source })?;
-        let snapshot = Self::verify(&text, trust, at, guard.minimum()?)?;
-        guard.admit(&snapshot)?;
-        Ok(snapshot)
     }
 
     /// Its version.

@@ -46,7 +46,7 @@ impl Trial {
     }
 
     /// Publishes what of the content is new.
-    pub fn publish(&mut self, content: &Content, now: Timestamp) -> Result<(), RepositoryError> {
+    pub fn publish(&mut self, content: &Content, now: Timestamp) -> Result<Published, RepositoryError> {
         let expires = now.saturating_add(LIFE).unwrap_or(Timestamp::MAX);
         let files = content.files()?;
         let strangers: Vec<String> = files.keys().filter(|role| !self.keys.contains_key(*role)).cloned().collect();
@@ -67,7 +67,7 @@ impl Trial {
             // Published again all the same: with a new version, and until later.
             self.repository.stage_files(MEMBERS, &self.repository.published_files(MEMBERS)?, expires)?;
         }
-        self.sign_and_publish(now).map(drop)
+        self.sign_and_publish(now)
     }
 
     /// The repository.

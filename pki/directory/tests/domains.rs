@@ -2,15 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use mohur_authority::{Issue, National};
-use mohur_chain::TrustFiles;
+use mohur_directory::content::{Anchor, Content, TrustFolder};
+use mohur_directory::repository::Periods;
 use mohur_directory::{
-    BrokerEntry, Directory, Domain, Domains, ForeignDomain, ForeignError, ForeignFiles, LogEntry, SealEntry, Snapshot,
-    UntrustedDomain, sign,
+    BrokerEntry, Directory, DirectorySettings, Domain, Domains, Follower, Followers, ForeignDomain, LogEntry, Place,
+    SealEntry, Snapshot, Trial, Trouble, UntrustedDomain,
 };
 use mohur_seal::{KeyKind, Passphrase};
 use mohur_wire::{MemberId, ServiceId, Timestamp};
@@ -61,7 +64,6 @@ impl Realm {
         };
         let directory = Directory {
             version: 1,
-            issued: at(0),
             expires: at(24),
             domain: domain.to_owned(),
             brokers: vec![broker],
@@ -86,20 +88,31 @@ impl Realm {
 
     fn domain(&self) -> Domain {
         let trust = self.national.trust().unwrap();
-        let text = sign(&self.directory, self.national.directory_signer().unwrap()).unwrap();
-        Domain { directory: Snapshot::verify(&text, &trust, at(0), 0).unwrap(), trust: Arc::new(trust) }
+        Domain { directory: Snapshot::unsigned(self.directory.clone()).unwrap(), trust: Arc::new(trust) }
     }
 
-    fn files(&self, domain: &str) -> ForeignFiles {
-        let file = |name: &str| self.folder.path().join(name);
-        let text = sign(&self.directory, self.national.directory_signer().unwrap()).unwrap();
-        fs::write(file("directory.jws"), text).unwrap();
-        ForeignFiles {
-            domain: domain.to_owned(),
-            trust: TrustFiles::in_folder(&file("pki/trust")),
-            directory: file("directory.jws"),
-            state: file("seen"),
+    /// Its directory as it is served, and what follows it.
+    fn follower(&self) -> Follower {
+        let folder = self.folder.path().join("directory");
+        let trust = TrustFolder::read(&self.folder.path().join("pki/trust")).unwrap();
+        let anchor = Anchor { domain: self.directory.domain.clone(), pki_root: trust.root };
+        let content = Content {
+            directory: self.directory.clone(),
+            definitions: BTreeMap::new(),
+            authorities: trust.authorities,
+            revocation_lists: trust.revocation_lists,
+        };
+        let periods = Periods { timestamp: 24 * 3600, snapshot: 24 * 3600 };
+        if !folder.exists() {
+            Trial::found(&folder, anchor, &content, periods, at(0)).unwrap();
         }
+        let (root, state) = (folder.join("metadata/1.root.json"), self.folder.path().join("state"));
+        let settings = DirectorySettings::new(Place::Folder(folder.clone()), root, state);
+        Follower::of_folder(DirectorySettings { grace: Duration::ZERO, ..settings }, folder)
+    }
+
+    fn timestamp(&self) -> PathBuf {
+        self.folder.path().join("directory/metadata/timestamp.json")
     }
 }
 
@@ -142,26 +155,32 @@ fn a_domain_counts_for_its_own_names_under_the_pinned_root_and_while_its_directo
 
 #[test]
 fn what_cannot_be_read_again_keeps_its_last_good_value_unless_the_trust_is_gone() {
-    let mut ge = Realm::found("GE");
+    let ge = Realm::found("GE");
     let az = Realm::found("AZ").trusting(&ge, &[OURS], &[]);
-    let files = [ge.files("GE")];
-    let (good, errors) = ForeignFiles::load_all(&files, az.domain(), None, at(1));
-    assert!(errors.is_empty(), "{errors:?}");
+    let followers = Followers::new(az.follower(), vec![("GE".to_owned(), ge.follower())]);
+    let (good, troubles) = followers.start(at(1)).unwrap();
+    assert!(troubles.is_empty(), "{troubles:?}");
     assert_eq!(good.foreign().count(), 1);
 
-    fs::write(&files[0].directory, "nonsense").unwrap();
-    let (kept, errors) = ForeignFiles::load_all(&files, az.domain(), Some(&good), at(2));
-    assert!(matches!(&errors[..], [ForeignError::Directory { .. }]), "{errors:?}");
+    let timestamp = fs::read(ge.timestamp()).unwrap();
+    fs::write(ge.timestamp(), "nonsense").unwrap();
+    let (kept, troubles) = followers.refresh(&good, at(2));
+    assert!(matches!(&troubles[..], [Trouble::NotRenewed { .. }]), "{troubles:?}");
     assert_eq!(kept.foreign().count(), 1);
-    let (expired, _) = ForeignFiles::load_all(&files, az.domain(), Some(&good), at(24));
-    assert_eq!(expired.foreign().count(), 0);
-    let (revoked, errors) = ForeignFiles::load_all(&files, Realm::found("AZ").domain(), Some(&good), at(2));
-    assert!(matches!(&errors[..], [ForeignError::Directory { .. }, ForeignError::Untrusted(_)]), "{errors:?}");
+    let lonely = Realm::found("AZ");
+    let alone = Followers::new(lonely.follower(), vec![("GE".to_owned(), ge.follower())]);
+    let (revoked, troubles) = alone.refresh(&good, at(2));
+    assert!(matches!(&troubles[..], [Trouble::NotRenewed { .. }, Trouble::Untrusted(_)]), "{troubles:?}");
     assert_eq!(revoked.foreign().count(), 0);
+    // Without a new timestamp it ends, ours and theirs.
+    let (expired, _) = followers.refresh(&good, at(24));
+    assert_eq!(expired.foreign().count(), 0);
+    assert!(!expired.home().directory.is_current(at(24)));
 
     // The directory of another domain under that name, though its root were good.
-    ge.directory.version = 2;
-    let (none, errors) = ForeignFiles::load_all(&[ge.files("TR")], az.domain(), None, at(1));
-    assert!(matches!(&errors[..], [ForeignError::Other { .. }]), "{errors:?}");
+    fs::write(ge.timestamp(), timestamp).unwrap();
+    let misnamed = Followers::new(az.follower(), vec![("TR".to_owned(), ge.follower())]);
+    let (none, troubles) = misnamed.refresh(&good, at(1));
+    assert!(matches!(&troubles[..], [Trouble::Other { .. }]), "{troubles:?}");
     assert_eq!(none.foreign().count(), 0);
 }

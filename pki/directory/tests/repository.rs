@@ -47,7 +47,6 @@ impl Country {
         let national = National::create(&folder.path().join("pki"), "AZ", &passphrase, at(0)).unwrap();
         let directory = Directory {
             version: 0,
-            issued: at(0),
             expires: at(0),
             domain: "AZ".to_owned(),
             brokers: Vec::new(),
@@ -121,7 +120,7 @@ impl Country {
 fn follower(folder: &Path, state: &Path) -> Follower {
     let place = Place::Folder(folder.to_owned());
     let settings = DirectorySettings::new(place, folder.join("metadata/1.root.json"), state.to_owned());
-    Follower::of_folder(&settings, folder).unwrap()
+    Follower::of_folder(settings, folder)
 }
 
 fn member_entry(member: &str, code: Option<&str>, seals: Vec<SealEntry>) -> MemberEntry {

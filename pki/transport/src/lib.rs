@@ -25,4 +25,6 @@ pub use inside::{
 pub use material::{MaterialError, TlsMaterial};
 pub use peers::{PeerError, Peers};
 pub use renewal::Renewal;
-pub use service::{ServiceError, ServiceIdentity, ServiceMaterial, service_client, service_server};
+pub use service::{
+    ServiceError, ServiceIdentity, ServiceMaterial, service_client, service_client_under, service_server,
+};

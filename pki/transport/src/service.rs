@@ -64,6 +64,17 @@ impl ServiceMaterial {
         Ok(Arc::new(Self(ArcSwap::from_pointee(certified(chain, pkcs8)?))))
     }
 
+    /// Shows the chain in a file (PEM, end entity first) with its encrypted key.
+    pub fn load(chain: &Path, key: &Path, passphrase: &Passphrase) -> Result<Arc<Self>, ServiceError> {
+        Ok(Arc::new(Self(ArcSwap::from_pointee(certified_files(chain, key, passphrase)?))))
+    }
+
+    /// Shows what stands in the files now, on connections from now on.
+    pub fn reload(&self, chain: &Path, key: &Path, passphrase: &Passphrase) -> Result<(), ServiceError> {
+        self.0.store(Arc::new(certified_files(chain, key, passphrase)?));
+        Ok(())
+    }
+
     /// Shows another one, on connections from now on.
     pub fn replace(&self, chain: Vec<CertificateDer<'static>>, pkcs8: &[u8]) -> Result<(), ServiceError> {
         self.0.store(Arc::new(certified(chain, pkcs8)?));
@@ -89,6 +100,14 @@ fn certified(chain: Vec<CertificateDer<'static>>, pkcs8: &[u8]) -> Result<Certif
     let key = CertifiedKey::new(chain, key);
     key.keys_match()?;
     Ok(key)
+}
+
+/// The first of the keys in the file that belongs to the chain.
+fn certified_files(chain: &Path, key: &Path, passphrase: &Passphrase) -> Result<CertifiedKey, ServiceError> {
+    let certificates = certificates(chain)?;
+    let keys = read_all_encrypted(key, passphrase)?;
+    let found = keys.iter().find_map(|pkcs8| certified(certificates.clone(), pkcs8).ok());
+    found.ok_or_else(|| ServiceError::Mismatch { path: chain.to_owned() })
 }
 
 /// The server: TLS 1.3, and whoever shows a certificate must hold its key. Nothing else about it is judged here.
@@ -119,13 +138,7 @@ pub enum ServiceIdentity {
 impl ServiceIdentity {
     /// A person's certificate with its chain (PEM) and its encrypted key.
     pub fn person(chain: &Path, key: &Path, passphrase: &Passphrase) -> Result<Self, ServiceError> {
-        let certificates = certificates(chain)?;
-        for pkcs8 in read_all_encrypted(key, passphrase)? {
-            if let Ok(key) = certified(certificates.clone(), &pkcs8) {
-                return Ok(Self::Person(Arc::new(key)));
-            }
-        }
-        Err(ServiceError::Mismatch { path: chain.to_owned() })
+        Ok(Self::Person(Arc::new(certified_files(chain, key, passphrase)?)))
     }
 
     fn resolver(&self) -> Option<Arc<dyn ResolvesClientCert>> {
@@ -143,10 +156,30 @@ pub fn service_client(
     identity: &ServiceIdentity,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<ClientConfig>, ServiceError> {
-    let provider = provider();
     let wrong = || ServiceError::Certificates { path: root.to_owned() };
+    client_under(certificates(root)?, identity, clock, &wrong)
+}
+
+/// The client again, for a root that came in another file, PEM.
+pub fn service_client_under(
+    root: &str,
+    identity: &ServiceIdentity,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<ClientConfig>, ServiceError> {
+    let wrong = || ServiceError::Certificates { path: "the pinned root".into() };
+    let found = CertificateDer::pem_slice_iter(root.as_bytes()).collect::<Result<Vec<_>, _>>().map_err(|_| wrong())?;
+    client_under(found, identity, clock, &wrong)
+}
+
+fn client_under(
+    certificates: Vec<CertificateDer<'static>>,
+    identity: &ServiceIdentity,
+    clock: Arc<dyn Clock>,
+    wrong: &dyn Fn() -> ServiceError,
+) -> Result<Arc<ClientConfig>, ServiceError> {
+    let provider = provider();
     let mut roots = RootCertStore::empty();
-    for certificate in certificates(root)? {
+    for certificate in certificates {
         roots.add(certificate).map_err(|_| wrong())?;
     }
     let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));

@@ -338,6 +338,7 @@ async fn it_asks_for_a_caller_whose_seal_is_on_the_revocation_list() {
     let case = honest(&scene.nation);
     let now = mohur_wire::Clock::now(&*scene.nation.clock);
     scene.nation.national.revoke(&seal, Reason::KeyCompromise, now).unwrap();
+    scene.nation.publish(|_| {});
     scene.host.reload().await;
     scene.refused(case, RefusalCode::CertificateRevoked).await;
 }

@@ -1,17 +1,19 @@
 //! A small nation: authorities, two brokers with their logs, a few members, and a directory that can be published anew.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::ToSpan;
 use mohur_authority::{Issue, National, create_log_key};
 use mohur_chain::Trust;
 use mohur_contract::Registry;
 use mohur_crypto::Digest;
+use mohur_directory::content::{Anchor, Content, TrustFolder};
+use mohur_directory::repository::Periods;
 use mohur_directory::{
-    BrokerEntry, DefinitionEntry, Directory, HexDigest, HostEntry, LogEntry, MemberEntry, PolicyEntry, SealEntry,
-    ServiceEntry, Snapshot,
+    BrokerEntry, DefinitionEntry, Directory, DirectorySettings, Follower, HexDigest, HostEntry, LogEntry, MemberEntry,
+    Place, PolicyEntry, SealEntry, ServiceEntry, Snapshot, Trial,
 };
 use mohur_host::{Host, HostConfig, KeyFiles, RegisterSettings, RunningHost, StartError, Times};
 use mohur_http::Limits;
@@ -58,6 +60,7 @@ pub(crate) struct Nation {
     pub(crate) national: National,
     pub(crate) passphrase: Passphrase,
     pub(crate) directory: Directory,
+    trial: Option<Trial>,
     pub(crate) clock: Arc<StoppedClock>,
     pub(crate) parties: Vec<Party>,
     pub(crate) journals: Vec<(MemberId, Journal)>,
@@ -90,7 +93,6 @@ impl Nation {
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policy/agencies"), &folder.path().join("policy"));
         let directory = Directory {
             version: 0,
-            issued: now,
             expires: now,
             domain: "AZ".to_owned(),
             brokers: Vec::new(),
@@ -105,7 +107,7 @@ impl Nation {
         };
         let clock = Arc::new(StoppedClock(Mutex::new(now)));
         let (parties, journals) = (Vec::new(), Vec::new());
-        let mut nation = Self { folder, national, passphrase, directory, clock, parties, journals };
+        let mut nation = Self { folder, national, passphrase, directory, trial: None, clock, parties, journals };
         nation.settle();
         nation
     }
@@ -189,8 +191,6 @@ impl Nation {
     pub(crate) fn publish(&mut self, change: impl FnOnce(&mut Directory)) {
         let now = self.clock.now();
         self.directory.version += 1;
-        self.directory.issued = now;
-        self.directory.expires = now + 2.hours();
         for (agency, member) in [("MOJ", REGISTRY), ("MOH", HEALTH), ("BANK", FEES)] {
             let policy = load_agency(&self.policy(agency)).unwrap();
             let digest = HexDigest(Digest(policy.digest()));
@@ -198,8 +198,20 @@ impl Nation {
             entry.policy = Some(PolicyEntry { version: policy.version(), digest });
         }
         change(&mut self.directory);
-        let text = mohur_directory::sign(&self.directory, self.national.directory_signer().unwrap()).unwrap();
-        std::fs::write(self.path("directory.jws"), text).unwrap();
+        let trust = TrustFolder::read(&self.path("national/trust")).unwrap();
+        let content = Content {
+            directory: self.directory.clone(),
+            definitions: BTreeMap::from([("MIA".to_owned(), self.directory.definitions.clone())]),
+            authorities: trust.authorities,
+            revocation_lists: trust.revocation_lists,
+        };
+        if let Some(trial) = &mut self.trial {
+            trial.publish(&content, now).unwrap();
+            return;
+        }
+        let anchor = Anchor { domain: "AZ".to_owned(), pki_root: trust.root };
+        let periods = Periods { timestamp: 2 * 3600, snapshot: 2 * 3600 };
+        self.trial = Some(Trial::found(&self.path("directory"), anchor, &content, periods, now).unwrap());
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -223,8 +235,18 @@ impl Nation {
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let text = std::fs::read_to_string(self.path("directory.jws")).unwrap();
-        Snapshot::verify(&text, &self.trust(), self.clock.now(), 0).unwrap()
+        let settings = self.directory_settings(&self.path("reader"));
+        Follower::of_folder(settings, self.path("directory")).update(self.clock.now()).unwrap().directory
+    }
+
+    fn directory_settings(&self, state: &Path) -> DirectorySettings {
+        let folder = self.path("directory");
+        let root = folder.join("metadata/1.root.json");
+        DirectorySettings {
+            poll: Duration::from_secs(3600),
+            grace: Duration::ZERO,
+            ..DirectorySettings::new(Place::Folder(folder), root, state.to_owned())
+        }
     }
 
     pub(crate) fn config(&self, owner: &str) -> HostConfig {
@@ -238,11 +260,9 @@ impl Nation {
             state: folder.join("state"),
             tls: KeyFiles { certificate: folder.join("tls.pem"), key: folder.join("tls.key") },
             seal: SealSource { certificate: folder.join("seal.pem"), key: KeySource::File(folder.join("seal.key")) },
-            trust: mohur_chain::TrustFiles::in_folder(&self.path("national/trust")),
             revocation: Default::default(),
-            directory: self.path("directory.jws"),
+            directory: self.directory_settings(&folder.join("state/directory")),
             foreign: Vec::new(),
-            poll: Duration::from_secs(3600),
             policy: self.policy(agency),
             times: Times::default(),
             register: RegisterSettings { deadline: Duration::from_millis(400), ..RegisterSettings::default() },

@@ -60,9 +60,22 @@ async fn it_does_not_start_with_anything_amiss() {
     assert!(matches!(start_with(config).await, Err(StartError::OtherMember { what: "TLS certificate", .. })));
 
     // A directory that was tampered with.
-    let text = std::fs::read_to_string(nation.path("directory.jws")).unwrap();
-    std::fs::write(nation.path("directory.jws"), text.replacen("ey", "eY", 1)).unwrap();
-    assert!(matches!(start(&nation).await, StartError::Directory(_)));
+    let timestamp = nation.path("directory/metadata/timestamp.json");
+    let text = std::fs::read_to_string(&timestamp).unwrap();
+    std::fs::write(&timestamp, text.replacen("2026-", "2036-", 1)).unwrap();
+    let config = |state: &str| {
+        let mut config = nation.config(HEALTH);
+        config.directory.state = nation.path(state);
+        config
+    };
+    assert!(matches!(start_with(config("nothing-known")).await, Err(StartError::Directory(_))));
+    // Whoever knows a good one starts with that, while it lasts.
+    std::fs::write(&timestamp, &text).unwrap();
+    start_with(config("known")).await.unwrap();
+    std::fs::write(&timestamp, text.replacen("2026-", "2036-", 1)).unwrap();
+    start_with(config("known")).await.unwrap();
+    nation.clock.advance(Duration::from_secs(2 * 3600));
+    assert!(matches!(start_with(config("known")).await, Err(StartError::Directory(_))));
 }
 
 #[tokio::test]
@@ -73,7 +86,7 @@ async fn a_directory_that_expires_closes_the_host_and_a_new_one_opens_it_again()
     case.send(&nation, &host).await.fields();
     nation.clock.advance(Duration::from_secs(2 * 3600 + 1));
     // The broker has a new directory, the host could not fetch it.
-    let old = std::fs::read_to_string(nation.path("directory.jws")).unwrap();
+    let old = std::fs::read_to_string(nation.path("directory/metadata/timestamp.json")).unwrap();
     nation.publish(|_| {});
     blood(&nation).send(&nation, &host).await.is_problem(RefusalCode::DirectoryStale);
     assert_eq!(health(&host).await.0, 503);
@@ -81,10 +94,10 @@ async fn a_directory_that_expires_closes_the_host_and_a_new_one_opens_it_again()
     blood(&nation).send(&nation, &host).await.fields();
     assert_eq!(health(&host).await.0, 200);
     // An old one, put back, is not taken.
-    let new = std::fs::read_to_string(nation.path("directory.jws")).unwrap();
-    std::fs::write(nation.path("directory.jws"), old).unwrap();
+    let new = std::fs::read_to_string(nation.path("directory/metadata/timestamp.json")).unwrap();
+    std::fs::write(nation.path("directory/metadata/timestamp.json"), old).unwrap();
     host.reload().await;
-    std::fs::write(nation.path("directory.jws"), new).unwrap();
+    std::fs::write(nation.path("directory/metadata/timestamp.json"), new).unwrap();
     blood(&nation).send(&nation, &host).await.fields();
 }
 

@@ -1,14 +1,11 @@
-//! The member that asks, as its files say now: directory, authorities and keys change while the door runs.
+//! The member that asks, as directory and keys are now: both change while the door runs.
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use mohur_client::{AskError, Caller, Config};
+use mohur_client::{AskError, Caller, Config, Domains, Followers};
 use mohur_wire::Clock;
-
-/// How often the files are looked at.
-const POLL: Duration = Duration::from_secs(10);
 
 /// What a file looked like when it was last read.
 type Seen = Vec<(PathBuf, Option<(SystemTime, u64)>)>;
@@ -17,14 +14,16 @@ type Seen = Vec<(PathBuf, Option<(SystemTime, u64)>)>;
 pub struct Callers {
     config: Config,
     clock: Arc<dyn Clock>,
+    followers: Followers,
     now: RwLock<Arc<Caller>>,
 }
 
 impl Callers {
-    /// Reads keys, trust and directory.
+    /// Reads keys and directory. Blocks.
     pub fn load(config: Config, clock: Arc<dyn Clock>) -> Result<Self, AskError> {
+        let followers = config.followers(&clock);
         let caller = config.caller(Arc::clone(&clock))?;
-        Ok(Self { config, clock, now: RwLock::new(Arc::new(caller)) })
+        Ok(Self { config, clock, followers, now: RwLock::new(Arc::new(caller)) })
     }
 
     /// The caller of now.
@@ -32,34 +31,45 @@ impl Callers {
         Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads everything again whenever a file has changed. What cannot be read or verified is not put to use: the last good
-    /// state stays until its directory expires.
+    /// Looks for a newer directory and for other keys, again and again. What cannot be had or verified is not put to use: the
+    /// last good state stays until its directory expires and its grace is over.
     pub async fn follow(self: Arc<Self>) {
         let mut seen = self.look();
         loop {
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep(self.config.directory.poll).await;
             let looks = self.look();
-            if looks == seen {
-                continue;
-            }
+            let (keys_changed, this) = (looks != seen, Arc::clone(&self));
             seen = looks;
-            match self.config.caller(Arc::clone(&self.clock)) {
-                Ok(caller) => {
-                    tracing::info!(version = caller.directory().version(), "keys, trust and directory were read again");
-                    *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(caller);
-                }
-                Err(error) => tracing::error!(%error, "keys, trust and directory stay as they were"),
+            if tokio::task::spawn_blocking(move || this.renew(keys_changed)).await.is_err() {
+                tracing::error!("reading again failed; keys and directory stay as they were");
             }
+        }
+    }
+
+    fn renew(&self, keys_changed: bool) {
+        let last = self.now();
+        let (domains, troubles) = self.followers.refresh(&last.domains, self.clock.now());
+        troubles.iter().for_each(|trouble| tracing::error!(%trouble, "directory"));
+        let looks = |domains: &Domains| -> Vec<_> {
+            let all = std::iter::once(domains.home()).chain(domains.foreign());
+            all.map(|domain| (domain.directory.digest(), domain.directory.expires())).collect()
+        };
+        if !keys_changed && looks(&domains) == looks(&last.domains) {
+            return;
+        }
+        match self.config.caller_in(domains, Arc::clone(&self.clock)) {
+            Ok(caller) => {
+                tracing::info!(version = caller.directory().version(), "keys and directory were read again");
+                *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(caller);
+            }
+            Err(error) => tracing::error!(%error, "keys and directory stay as they were"),
         }
     }
 
     fn look(&self) -> Seen {
         let config = &self.config;
-        let mut files = vec![config.directory.0.clone(), config.tls.0.clone(), config.tls.1.clone()];
+        let mut files = vec![config.tls.0.clone(), config.tls.1.clone()];
         files.extend(config.seal.files());
-        let trust = std::fs::read_dir(&config.trust).into_iter().flatten().flatten().map(|entry| entry.path());
-        files.extend(trust);
-        files.sort();
         let seen = |path: PathBuf| {
             let look = std::fs::metadata(&path).ok().and_then(|meta| Some((meta.modified().ok()?, meta.len())));
             (path, look)

@@ -22,6 +22,9 @@ pub enum NationError {
     /// Keys.
     #[error(transparent)]
     Seal(#[from] mohur_seal::SealError),
+    /// The directory's repository.
+    #[error(transparent)]
+    Repository(#[from] mohur_directory::repository::RepositoryError),
     /// The directory.
     #[error(transparent)]
     Directory(#[from] mohur_directory::DirectoryError),

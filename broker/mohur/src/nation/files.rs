@@ -29,9 +29,6 @@ passphrase = "{passphrase}"
 [admin]
 listen = "{admin}"
 
-[trust]
-folder = "{trust}"
-
 [tls]
 certificate = "tls.pem"
 key = "tls.key"
@@ -41,8 +38,9 @@ certificate = "seal.pem"
 key = "seal.key"
 
 [directory]
-file = "{directory}"
-state = "directory.version"
+folder = "{directory}"
+root = "{directory}/metadata/1.root.json"
+state = "directory"
 poll = "1s"
 
 [policy]
@@ -54,8 +52,7 @@ origin = "{origin}"
 key = "log.key"
 "#,
         passphrase = at(folder, PASSPHRASE),
-        trust = at(folder, "national/trust"),
-        directory = at(folder, "directory.jws"),
+        directory = at(folder, "directory"),
         policy = at(folder, "policy"),
     )
 }
@@ -73,9 +70,6 @@ state = "state"
 [admin]
 listen = "{admin}"
 
-[trust]
-folder = "{trust}"
-
 [tls]
 certificate = "tls.pem"
 key = "tls.key"
@@ -85,7 +79,8 @@ certificate = "seal.pem"
 key = "seal.key"
 
 [directory]
-file = "{directory}"
+folder = "{directory}"
+root = "{directory}/metadata/1.root.json"
 poll = "1s"
 
 [policy]
@@ -102,8 +97,7 @@ credential = "register.token"
         },
         name = part.name,
         passphrase = at(folder, PASSPHRASE),
-        trust = at(folder, "national/trust"),
-        directory = at(folder, "directory.jws"),
+        directory = at(folder, "directory"),
         policy = folder.join("policy").join(part.agency).display(),
         register = format_args!("http://{register}"),
     )
@@ -123,9 +117,6 @@ pub(super) fn client(folder: &Path, member: &MemberId) -> String {
         r#"member = "{member}"
 passphrase = "{passphrase}"
 
-[trust]
-folder = "{trust}"
-
 [tls]
 certificate = "tls.pem"
 key = "tls.key"
@@ -135,12 +126,13 @@ certificate = "seal.pem"
 key = "seal.key"
 
 [directory]
-file = "{directory}"
-state = "directory.version"
+folder = "{directory}"
+root = "{directory}/metadata/1.root.json"
+state = "directory"
+poll = "1s"
 "#,
         passphrase = at(folder, PASSPHRASE),
-        trust = at(folder, "national/trust"),
-        directory = at(folder, "directory.jws"),
+        directory = at(folder, "directory"),
     )
 }
 

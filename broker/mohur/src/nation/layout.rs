@@ -1,22 +1,25 @@
 //! Founding: keys, certificates, directory, policies and configuration files.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
-use jiff::ToSpan;
 use mohur_authority::{Issue, National, create_log_key};
 use mohur_client::Caller;
 use mohur_crypto::Digest;
+use mohur_directory::content::{Anchor, Content, TrustFolder};
+use mohur_directory::repository::Periods;
 use mohur_directory::{
     BrokerEntry, DefinitionEntry, Directory, HexDigest, HostEntry, LogEntry, MemberEntry, PolicyEntry, SealEntry,
-    ServiceEntry,
+    ServiceEntry, Trial,
 };
 use mohur_policy_bundle::{definition_digest, load_all, load_definitions};
 use mohur_seal::{KeyKind, Passphrase};
 use mohur_transparency::LogKey;
+use mohur_wire::bundle::Definition;
 use mohur_wire::{Clock, MemberId, Timestamp};
 
 use super::cast::{BROKER, CALLERS, LOG_ORIGIN, OWNERS, OwnerPart, id};
@@ -29,12 +32,16 @@ static AGENCIES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../policy/a
 /// What each member may send in a second, unless a test sets another share.
 const REQUESTS_PER_SECOND: u32 = 10_000;
 
+/// Nobody signs the online roles anew here: with the grace of 4 hours they count for a day.
+const PERIODS: Periods = Periods { timestamp: 20 * 3600, snapshot: 20 * 3600 };
+
 /// A nation, founded and not yet running.
 pub struct Nation {
     folder: PathBuf,
     national: National,
     passphrase: Passphrase,
     directory: Directory,
+    trial: Option<Trial>,
     clock: Arc<dyn Clock>,
     address: IpAddr,
     registers: Vec<SocketAddr>,
@@ -64,9 +71,10 @@ impl Nation {
         let policy = folder.join("policy");
         fs::create_dir_all(&policy).map_err(NationError::file(&policy))?;
         AGENCIES.extract(&policy).map_err(NationError::file(&policy))?;
-        let (directory, registers) = (empty_directory(now, domain), Vec::new());
+        let (directory, registers) = (empty_directory(domain), Vec::new());
         let domain = domain.to_owned();
-        let mut nation = Self { folder, national, passphrase, directory, clock, address, registers, domain };
+        let mut nation =
+            Self { folder, national, passphrase, directory, trial: None, clock, address, registers, domain };
         nation.settle()?;
         Ok(nation)
     }
@@ -161,13 +169,41 @@ impl Nation {
     /// Changes the directory, names the policies and definitions that lie in the folder, and publishes a new version.
     pub fn publish(&mut self, change: impl FnOnce(&mut Directory)) -> Result<(), NationError> {
         change(&mut self.directory);
-        let now = self.clock.now();
-        self.directory.version += 1;
-        self.directory.issued = now;
-        self.directory.expires = now + 24.hours();
         self.name_policies()?;
-        let text = mohur_directory::sign(&self.directory, self.national.directory_signer()?)?;
-        self.write("directory.jws", &text)
+        let (now, trust) = (self.clock.now(), TrustFolder::read(&self.path("national/trust"))?);
+        let content = Content {
+            directory: self.directory.clone(),
+            definitions: self.definitions_by_agency()?,
+            authorities: trust.authorities,
+            revocation_lists: trust.revocation_lists,
+        };
+        match &mut self.trial {
+            Some(trial) => drop(trial.publish(&content, now)?),
+            None => {
+                let anchor = Anchor { domain: self.directory.domain.clone(), pki_root: trust.root };
+                self.trial = Some(Trial::found(&self.path("directory"), anchor, &content, PERIODS, now)?);
+            }
+        }
+        self.directory.version += 1;
+        Ok(())
+    }
+
+    /// The directory's repository with all its keys.
+    pub const fn trial(&self) -> Option<&Trial> {
+        self.trial.as_ref()
+    }
+
+    fn definitions_by_agency(&self) -> Result<BTreeMap<String, Vec<DefinitionEntry>>, NationError> {
+        let policy = self.path("policy");
+        let mut found = BTreeMap::new();
+        for folder in fs::read_dir(&policy).map_err(NationError::file(&policy))?.flatten() {
+            let (path, name) = (folder.path(), folder.file_name().to_string_lossy().into_owned());
+            let definitions = if path.is_dir() { load_definitions(&path)? } else { Vec::new() };
+            if !definitions.is_empty() {
+                found.insert(name, definitions.iter().map(entry_of).collect());
+            }
+        }
+        Ok(found)
     }
 
     fn name_policies(&mut self) -> Result<(), NationError> {
@@ -178,14 +214,7 @@ impl Nation {
             let members = self.directory.members.iter_mut().filter(|member| owners.contains(&&member.id));
             members.for_each(|member| member.policy = Some(entry.clone()));
         }
-        self.directory.definitions = load_definitions(&policy)?
-            .iter()
-            .map(|definition| DefinitionEntry {
-                id: definition.id.clone(),
-                version: definition.version,
-                digest: HexDigest(definition_digest(definition)),
-            })
-            .collect();
+        self.directory.definitions = load_definitions(&policy)?.iter().map(entry_of).collect();
         Ok(())
     }
 
@@ -238,11 +267,15 @@ impl Nation {
     }
 }
 
-fn empty_directory(now: Timestamp, domain: &str) -> Directory {
+fn entry_of(definition: &Definition) -> DefinitionEntry {
+    let digest = HexDigest(definition_digest(definition));
+    DefinitionEntry { id: definition.id.clone(), version: definition.version, digest }
+}
+
+fn empty_directory(domain: &str) -> Directory {
     Directory {
         version: 0,
-        issued: now,
-        expires: now,
+        expires: Timestamp::MIN,
         domain: domain.to_owned(),
         brokers: Vec::new(),
         members: Vec::new(),

@@ -109,7 +109,9 @@ impl Stage {
         };
         let brief = json!({
             "door": self.door(),
-            "directory": text("directory.jws"),
+            "directory": text("directory"),
+            "root": text("directory/metadata/1.root.json"),
+            "state": text("python-state"),
             "trust": text("national/trust"),
             "authority": text("national/trust/root.pem"),
             "brokersSeal": text("broker/seal.pem"),

@@ -261,8 +261,8 @@ async fn a_new_directory_is_put_to_use_and_a_broken_one_is_not() {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     let good = callers.now().directory().version();
-    std::fs::write(inside.federation.nation.path("directory.jws"), "not.a.directory").unwrap();
-    tokio::time::sleep(Duration::from_secs(12)).await;
+    std::fs::write(inside.federation.nation.path("directory/metadata/timestamp.json"), "not metadata").unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(callers.now().directory().version(), good, "the last good one stays");
     following.abort();
 }

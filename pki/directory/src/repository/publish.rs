@@ -166,7 +166,7 @@ impl Repository {
         let mut memory = Memory::of(roots, timestamp, snapshot);
         let source = Laid(overlay, FolderSource::new(&self.folder));
         let (set, _) = walk(&mut memory, &source, now, Limits::default())?;
-        Assembly { set: &set, now, slack: Duration::ZERO, grace: Duration::ZERO }.domain()
+        Assembly { set: &set, now, slack: Duration::ZERO, grace: Duration::ZERO, standing: None }.domain()
     }
 
     /// The timestamp is put in place last: until then clients see nothing of the rest, but for a new root.
