@@ -3,13 +3,13 @@
 use mohur_connection::soap::{Said, SoapCall};
 use mohur_connection::{Connection, ConnectionError, Settings};
 use mohur_contract::{BoxFuture, Context, Registry, RegistryError, service_name};
-use mohur_mapping::{found, nothing_held};
+use mohur_mapping::{Nothing, found, nothing_held};
 use mohur_soap::write::is_text;
 use mohur_wire::answer::Finding;
 use mohur_wire::{Answer, FieldName, Query};
 
 use crate::Mapping;
-use crate::fault::{self, Nothing};
+use crate::fault;
 
 /// A register behind a mapping file.
 #[derive(Debug)]

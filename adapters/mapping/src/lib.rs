@@ -6,6 +6,7 @@
 
 mod answer;
 mod field;
+mod meaning;
 mod offer;
 mod parameter;
 mod subject;
@@ -14,6 +15,7 @@ use mohur_config::Table;
 
 pub use answer::{found, nothing_held};
 pub use field::{FieldType, Kind};
+pub use meaning::{Meaning, Nothing};
 pub use offer::Offer;
 pub use parameter::{Given, Parameter};
 pub use subject::SubjectKind;

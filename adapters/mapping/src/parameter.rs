@@ -87,6 +87,14 @@ impl<'a> Given<'a> {
         self.subject.iter().map(String::as_str).chain(values).chain(others.into_iter().flatten())
     }
 
+    /// A parameter as the value that it is: what a `match` gives keeps its type, everything else is text.
+    pub fn value(&self, parameter: &Parameter) -> Option<Value> {
+        match (parameter, &self.query.ask) {
+            (Parameter::Value(field), Ask::Match(values)) => values.get(field).cloned(),
+            (_, _) => self.text(parameter).map(Value::Text),
+        }
+    }
+
     /// The text of a parameter; `None` if the query does not have it.
     pub fn text(&self, parameter: &Parameter) -> Option<String> {
         match parameter {

@@ -7,7 +7,8 @@ use mohur_host::{HostConfig, LedgerStore, RegisterAddress};
 use mohur_http::SystemClock;
 
 /// The names that `adapter` in a host's configuration may have.
-pub const NAMES: [&str; 7] = ["civil-registry", "health-card", "state-fees", "real-estate", "soap", "sql", "xroad"];
+pub const NAMES: [&str; 8] =
+    ["civil-registry", "health-card", "state-fees", "real-estate", "rest", "soap", "sql", "xroad"];
 
 /// Opens the adapter that the configuration names. The error says what to mend.
 pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<dyn Registry>, String> {
@@ -23,6 +24,9 @@ pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<
         "civil-registry" => Ok(Arc::new(mohur_civil_registry::CivilRegistry::new(&settings).map_err(|e| said(&e))?)),
         "health-card" => Ok(Arc::new(mohur_health_card::HealthCard::new(&settings).map_err(|e| said(&e))?)),
         "real-estate" => Ok(Arc::new(mohur_real_estate::RealEstate::new(&settings).map_err(|e| said(&e))?)),
+        "rest" => {
+            Ok(Arc::new(mohur_mapped_rest::MappedRest::new(rest_mapping(address)?, &settings).map_err(|e| said(&e))?))
+        }
         "soap" => {
             Ok(Arc::new(mohur_mapped_soap::MappedSoap::new(soap_mapping(address)?, &settings).map_err(|e| said(&e))?))
         }
@@ -54,12 +58,19 @@ pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<
 /// Reads what else the adapter is configured with; starts and asks nothing.
 pub fn check(address: &RegisterAddress) -> Result<(), String> {
     match address.adapter.as_str() {
+        "rest" => rest_mapping(address).map(drop),
         "soap" => soap_mapping(address).map(drop),
         "sql" => sql_mapping(address).map(drop),
         "xroad" => xroad_file(address).map(drop),
         name if NAMES.contains(&name) => Ok(()),
         other => Err(format!("adapter: there is no `{other}`; choose one of {}", NAMES.join(", "))),
     }
+}
+
+fn rest_mapping(address: &RegisterAddress) -> Result<mohur_mapped_rest::Mapping, String> {
+    let path =
+        address.mapping.as_ref().ok_or("register.mapping is missing: the file that describes the JSON service")?;
+    mohur_mapped_rest::Mapping::load(path).map_err(|errors| errors.to_string())
 }
 
 fn soap_mapping(address: &RegisterAddress) -> Result<mohur_mapped_soap::Mapping, String> {
