@@ -7,6 +7,7 @@ mod child;
 mod cpu;
 mod envelope;
 mod error;
+mod federation;
 mod http1;
 mod interrupt;
 mod nginx;
@@ -47,6 +48,10 @@ enum Command {
     #[command(after_help = "Examples:\n  cargo run --release -p mohur-bench -- soap\n  \
                             cargo run --release -p mohur-bench -- soap --json --rounds 9")]
     Soap(soap::Args),
+    /// A query that two brokers handle beside one that a single broker does: what the second broker costs.
+    #[command(after_help = "Examples:\n  cargo run --release -p mohur-bench -- federation\n  \
+                            cargo run --release -p mohur-bench -- federation --json --rounds 9")]
+    Federation(federation::Args),
     /// Signatures in a PKCS#11 token, by the number of sessions.
     #[command(after_help = "Examples:\n  cargo run --release -p mohur-bench -- token\n  \
                             cargo run --release -p mohur-bench -- token --json --seconds 10")]
@@ -60,6 +65,7 @@ fn main() -> ExitCode {
     let done: Result<(), BenchError> = match Cli::parse().command {
         Command::Rest(args) => rest::run(&args),
         Command::Soap(args) => soap::run(&args),
+        Command::Federation(args) => federation::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Role(role) => role::run(role),
     };

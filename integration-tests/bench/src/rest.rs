@@ -96,11 +96,17 @@ impl Stage {
 
     fn broker_side(&self) -> Side<'_> {
         let (process, stub) = (self.broker.id(), self.host.id());
-        Side { target: "broker", address: &self.broker_address, process, stub }
+        Side { target: "broker", address: &self.broker_address, process, also: None, stub }
     }
 
     fn nginx_side(&self) -> Side<'_> {
         debug_assert_ne!(self.proxy.id(), self.nginx, "nginx is a child of its role's process");
-        Side { target: "nginx", address: &self.proxy_address, process: self.nginx, stub: self.upstream.id() }
+        Side {
+            target: "nginx",
+            address: &self.proxy_address,
+            process: self.nginx,
+            also: None,
+            stub: self.upstream.id(),
+        }
     }
 }

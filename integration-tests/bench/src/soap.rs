@@ -133,6 +133,6 @@ impl Stage {
 
     fn ask_the_broker(&self, folder: &Path, load: Load) -> Result<Sample, BenchError> {
         let (process, stub) = (self.broker.id(), self.host.id());
-        stage::measure(folder, &Side { target: "soap", address: &self.broker_address, process, stub }, load)
+        stage::measure(folder, &Side { target: "soap", address: &self.broker_address, process, also: None, stub }, load)
     }
 }

@@ -49,12 +49,28 @@ fn beside_this_binary() -> Result<TempDir, BenchError> {
 /// 30 s.
 pub(crate) fn found(folder: &Path) -> Result<(), BenchError> {
     Nation::found(folder, Arc::new(SystemClock)).tried("the throwaway nation")?;
-    for name in ["broker/broker.toml", "hosts/health-card/host.toml"] {
-        let path = folder.join(name);
-        let text = std::fs::read_to_string(&path).tried(name)?;
-        std::fs::write(&path, text.replace("poll = \"1s\"", "poll = \"30s\"")).tried(name)?;
-    }
-    Ok(())
+    ["broker/broker.toml", "hosts/health-card/host.toml"].into_iter().try_for_each(|name| unhurried(folder, name))
+}
+
+/// The same with a broker of its own for the ministry whose register is asked.
+pub(crate) fn found_with_ministry(folder: &Path) -> Result<(), BenchError> {
+    let mut nation = Nation::found(folder, Arc::new(SystemClock)).tried("the throwaway nation")?;
+    nation.add_broker("ministry", "AZ/GOV/MOH/broker", "log.moh.az").tried("the ministry's broker")?;
+    let ministry = nation.id("AZ/GOV/MOH/broker");
+    nation
+        .publish(|directory| {
+            let owners = directory.members.iter_mut().filter(|member| member.id.as_str().ends_with("/health-card"));
+            owners.for_each(|owner| owner.broker = ministry.clone());
+        })
+        .tried("the directory")?;
+    let files = ["broker/broker.toml", "ministry/broker.toml", "hosts/health-card/host.toml"];
+    files.into_iter().try_for_each(|name| unhurried(folder, name))
+}
+
+fn unhurried(folder: &Path, name: &str) -> Result<(), BenchError> {
+    let path = folder.join(name);
+    let text = std::fs::read_to_string(&path).tried(name)?;
+    std::fs::write(&path, text.replace("poll = \"1s\"", "poll = \"30s\"")).tried(name)
 }
 
 /// A running process that is asked, and the one behind it.
@@ -62,6 +78,8 @@ pub(crate) struct Side<'a> {
     pub(crate) target: &'static str,
     pub(crate) address: &'a str,
     pub(crate) process: u32,
+    /// One more process whose CPU counts.
+    pub(crate) also: Option<u32>,
     pub(crate) stub: u32,
 }
 
@@ -85,7 +103,8 @@ pub(crate) fn measure(folder: &Path, side: &Side<'_>, load: Load) -> Result<Samp
     ];
     let load = Child::start("load", &arguments, folder)?;
     let used = || -> Result<_, BenchError> {
-        Ok([cpu::of_family(side.process)?, cpu::of_process(side.stub)?, cpu::of_process(load.id())?])
+        let also = side.also.map(cpu::of_family).transpose()?.unwrap_or_default();
+        Ok([cpu::of_family(side.process)? + also, cpu::of_process(side.stub)?, cpu::of_process(load.id())?])
     };
     expect(&load, "started")?;
     let (started, before) = (Instant::now(), used()?);

@@ -10,7 +10,7 @@ use super::{say, told_to_end};
 use crate::error::{BenchError, Tried};
 
 pub(super) async fn run(folder: &Path) -> Result<(), BenchError> {
-    let config = Config::load(&folder.join("broker/broker.toml")).tried("broker.toml")?;
+    let config = Config::load(&folder.join("broker.toml")).tried("broker.toml")?;
     let broker = Broker::start(config, Arc::new(SystemClock)).await.tried("the broker")?;
     say(broker.address())?;
     tokio::select! {

@@ -25,7 +25,12 @@ const OWNER: &str = "health-card";
 #[derive(clap::Subcommand)]
 pub(crate) enum Role {
     /// The broker, as `mohur broker run` runs it.
-    Broker { folder: PathBuf },
+    Broker {
+        folder: PathBuf,
+        /// The folder of its files.
+        #[arg(default_value = "broker")]
+        name: String,
+    },
     /// The broker's stub: a host as `mohur adapter run` runs it, before a register that answers 1 KB at once.
     Host { folder: PathBuf },
     /// nginx's stub: answers 1 KB at once.
@@ -43,7 +48,7 @@ pub(crate) fn run(role: Role) -> Result<(), BenchError> {
     let filter = tracing_subscriber::EnvFilter::new("info");
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     match role {
-        Role::Broker { folder } => Runtime::new().tried("runtime")?.block_on(broker::run(&folder)),
+        Role::Broker { folder, name } => Runtime::new().tried("runtime")?.block_on(broker::run(&folder.join(name))),
         Role::Host { folder } => Runtime::new().tried("runtime")?.block_on(host::run(&folder)),
         Role::Upstream { folder } => on_one_thread()?.block_on(upstream::run(&folder)),
         Role::Proxy { folder, upstream } => proxy::run(&folder, &upstream),

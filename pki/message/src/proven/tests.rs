@@ -5,6 +5,7 @@ use mohur_wire::{MessageId, RefusalCode as Code};
 use proptest::prelude::*;
 
 use super::*;
+use crate::handover::{Forward, Handover, HomeWord};
 use crate::hop::{Ask, Reply};
 use crate::sign_request;
 use crate::testing::{BANK, CREATED, HEALTH, HUB, PASSPORTS, arrival, opening_json, world};
@@ -239,6 +240,77 @@ fn a_decision_fits_only_the_query_that_it_is_about() {
     }
 }
 
+fn handover() -> Handover {
+    let (opening, _) = single();
+    Handover {
+        iss: HUB.parse().unwrap(),
+        aud: BANK.parse().unwrap(),
+        iat: CREATED,
+        patience: 10_000,
+        query_digest: *opening.digest(),
+        id: "q-1".parse().unwrap(),
+        caller: PASSPORTS.parse().unwrap(),
+        service: VITALS.parse().unwrap(),
+        verb: mohur_wire::Verb::Read,
+        intent: Digest([4; 32]),
+        settle: None,
+    }
+}
+
+fn proven_handover(handover: &Handover, sealed_by: &str, seconds: i64) -> Result<ProvenHandover, Refusal> {
+    let token = handover.seal(world().seal(sealed_by)).unwrap();
+    prove_handover(&token, &world().keys(), &BANK.parse().unwrap(), arrival(seconds), 60)
+}
+
+#[test]
+fn a_handover_is_the_home_brokers_for_this_broker_and_this_query_and_now() {
+    let proven = proven_handover(&handover(), HUB, 60).unwrap();
+    assert_eq!((proven.handover(), proven.broker().member().as_str()), (&handover(), HUB));
+    let code = |handover: &Handover, by: &str, seconds| proven_handover(handover, by, seconds).unwrap_err().code;
+    assert_eq!(code(&handover(), HEALTH, 0), Code::IdentityMismatch);
+    assert_eq!(code(&Handover { aud: HEALTH.parse().unwrap(), ..handover() }, HUB, 0), Code::SignatureInvalid);
+    assert_eq!((code(&handover(), HUB, 61), code(&handover(), HUB, -61)), (Code::Stale, Code::Future));
+    // A decision is no handover, nor the reverse, though the same broker sealed both.
+    let decision = decision().seal(world().seal(HUB)).unwrap();
+    let bank = BANK.parse().unwrap();
+    assert_eq!(prove_handover(&decision, &world().keys(), &bank, arrival(0), 60).unwrap_err().code, Code::Malformed);
+    let token = handover().seal(world().seal(HUB)).unwrap();
+    assert_eq!(prove_decision(&token, &world().keys(), &bank, arrival(0), 60).unwrap_err().code, Code::Malformed);
+
+    let (opening, evidence) = single();
+    let query = prove(&opening, &evidence).unwrap();
+    assert!(proven.check_fits(&query).is_ok());
+    for (what, wrong) in [
+        ("query_digest", Handover { query_digest: Digest([9; 32]), ..handover() }),
+        ("id", Handover { id: "q-2".parse().unwrap(), ..handover() }),
+        ("caller", Handover { caller: BANK.parse().unwrap(), ..handover() }),
+        ("service", Handover { service: "AZ/GOV/MOH/health-card/vitals/v2".parse().unwrap(), ..handover() }),
+        ("verb", Handover { verb: mohur_wire::Verb::Match, ..handover() }),
+    ] {
+        assert!(proven_handover(&wrong, HUB, 0).unwrap().check_fits(&query).unwrap_err().detail.contains(what));
+    }
+}
+
+#[test]
+fn a_forward_crosses_the_hop_unchanged_and_its_word_goes_on_to_the_host() {
+    let (opening, evidence) = single();
+    let word = HomeWord::new("a.b.c".to_owned(), r#"{"leaf":"x"}"#).unwrap();
+    let json = Forward::new(&opening, evidence.clone(), word).to_json().unwrap();
+    let read = Forward::parse(&json).unwrap();
+    assert_eq!((read.opening().unwrap(), read.evidence()), (opening.clone(), &evidence));
+    assert_eq!((read.home().handover(), read.home().receipt()), ("a.b.c", r#"{"leaf":"x"}"#));
+    assert!(!format!("{read:?} {:?}", read.home()).contains("5ABCDE1"));
+    let text = String::from_utf8(json).unwrap();
+    assert!(Forward::parse(text.replacen("{\"opening\"", "{\"extra\":1,\"opening\"", 1).as_bytes()).is_err());
+    assert!(Ask::parse(text.as_bytes()).is_err(), "a forward is no ask");
+    let (evidence, word) = read.into_parts();
+    let ask = Ask::new(&opening, evidence, "d.e.f".to_owned(), "{}").unwrap();
+    assert!(ask.home().is_none() && !String::from_utf8(ask.to_json().unwrap()).unwrap().contains("home"));
+    let ask = Ask::parse(&ask.brought_by(Some(word)).to_json().unwrap()).unwrap();
+    assert_eq!(ask.home().unwrap().handover(), "a.b.c");
+    assert!(Forward::parse(&ask.to_json().unwrap()).is_err(), "nor the reverse");
+}
+
 #[test]
 fn a_refusal_is_bound_to_its_query() {
     let refusal = SealedRefusal {
@@ -292,6 +364,7 @@ proptest! {
     #[test]
     fn no_bytes_make_the_readers_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = Ask::parse(&bytes);
+        let _ = Forward::parse(&bytes);
         let _ = Reply::parse(&bytes);
         let _ = SentOpening::of_body(bytes.clone().into()).query();
         let _ = SentOpening::of_leg(String::from_utf8_lossy(&bytes).into_owned());
