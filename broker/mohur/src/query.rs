@@ -63,6 +63,16 @@ struct Verb {
     reserve: Option<ReceiptNumber>,
 }
 
+/// What `--save` keeps.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Evidence<'a> {
+    answer: &'a str,
+    receipt: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_receipt: Option<&'a str>,
+}
+
 pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     let caller = args.asker.caller()?;
     let question = Question {
@@ -77,12 +87,13 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     };
     let answered = process::run(async { caller.ask(question).await.map_err(asking::failed) })?;
     if let Some(path) = &args.save {
-        let mut evidence = serde_json::json!({ "answer": answered.sealed, "receipt": answered.receipt_header });
-        if let Some(receipt) = &answered.provider_receipt {
-            evidence["providerReceipt"] = receipt.as_str().into();
-        }
-        std::fs::write(path, evidence.to_string())
-            .map_err(|error| CliError::usage(format!("{}: {error}", path.display())))?;
+        let evidence = Evidence {
+            answer: &answered.sealed,
+            receipt: &answered.receipt_header,
+            provider_receipt: answered.provider_receipt.as_deref(),
+        };
+        let evidence = serde_json::to_string(&evidence).map_err(|error| CliError::usage(error.to_string()))?;
+        std::fs::write(path, evidence).map_err(|error| CliError::usage(format!("{}: {error}", path.display())))?;
     }
     out.say(human(&answered), &document(&answered));
     Ok(if answered.answer.is_found() { ExitCode::SUCCESS } else { Exit::Negative.into() })

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::child::Child;
 use crate::error::{BenchError, Tried};
 use crate::interrupt::Interrupt;
-use crate::report::{Sample, median, rounded};
+use crate::report::{Row, Sample, median, rounded};
 use crate::stage::{self, Load, Place, Side};
 
 /// The goal of the design: the CPU of both brokers over that of one.
@@ -136,7 +136,7 @@ impl fmt::Display for Report {
             writeln!(f, "Built without optimisation: these figures say nothing. Use cargo run --release.\n")?;
         }
         writeln!(f, "{:<34} {:>12} {:>12}", "medians of the rounds", "one broker", "two brokers")?;
-        let rows: [(&str, fn(&Sample) -> f64); 6] = [
+        let rows: [Row; 6] = [
             ("CPU of the brokers, µs a query", |sample| sample.cpu_us),
             ("CPU of the owner's host, µs", |sample| sample.stub_cpu_us),
             ("CPU of the generator, µs", |sample| sample.generator_cpu_us),

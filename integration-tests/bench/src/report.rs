@@ -24,7 +24,7 @@ pub(crate) struct Sample {
 }
 
 /// A line of the table.
-type Row = (&'static str, fn(&Sample) -> f64);
+pub(crate) type Row = (&'static str, fn(&Sample) -> f64);
 
 /// Both sides, one after the other.
 pub(crate) struct Round {

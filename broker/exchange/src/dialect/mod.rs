@@ -50,7 +50,7 @@ pub(crate) enum Dialect {
 pub(crate) enum Received {
     Rest(rest::Received),
     Soap(soap::Received),
-    Forwarded(forwarded::Received),
+    Forwarded(Box<forwarded::Received>),
 }
 
 /// What a signature is judged by.
@@ -134,7 +134,9 @@ impl Received {
         match Dialect::of(&incoming.parts) {
             Dialect::Rest => rest::Received::of(incoming).map(Self::Rest),
             Dialect::Soap(_) => soap::Received::of(incoming, settings).map(Self::Soap),
-            Dialect::Forwarded => forwarded::Received::of(&incoming).map(Self::Forwarded),
+            Dialect::Forwarded => {
+                forwarded::Received::of(&incoming).map(|received| Self::Forwarded(Box::new(received)))
+            }
         }
     }
 

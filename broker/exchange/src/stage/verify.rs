@@ -77,7 +77,11 @@ pub fn signature(
     let whose = Whose { signer, evidence: signed.evidence, revocation, arrival };
     match (signed.content?, signed.brought) {
         (Content::Query(opening, query), Some(brought)) => {
-            self::brought(&whose, opening, query, brought, world, settings, trace).map(Message::Query)
+            let verified = self::brought(&whose, opening, query, brought, world, settings)?;
+            if let Some(leg) = &verified.query.leg {
+                trace.of_bundle(format!("{}@{}", leg.definition, leg.version));
+            }
+            Ok(Message::Query(verified))
         }
         (content, None) => sent(&whose, content, world, settings),
         (Content::Bundle(_) | Content::Poll { .. }, Some(_)) => Err(RefusalCode::Malformed.into()),
@@ -127,11 +131,9 @@ fn brought(
     brought: Brought,
     world: &World,
     settings: &Settings,
-    trace: &mut Trace,
 ) -> Result<Verified, Refusal> {
     enclosed(&query, settings)?;
     if let Some(leg) = &query.leg {
-        trace.of_bundle(format!("{}@{}", leg.definition, leg.version));
         let home = world.domain_of(&whose.signer, whose.arrival).ok_or(RefusalCode::UnknownMember)?;
         let published = home.directory.definition(&leg.definition).ok_or(RefusalCode::BundleUnknown)?;
         if published.version != leg.version {
