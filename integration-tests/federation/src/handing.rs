@@ -1,5 +1,6 @@
 //! A home broker that does not keep to the pipeline: it hands on to another broker whatever it likes.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,20 +106,36 @@ impl BrokerKeys {
 
     /// Hands on to the broker of another domain, over the TLS certificate in a folder of this one.
     pub async fn hand(&self, handing: Handing, from: (&Federation, &str), to: &Federation) -> BrokerSaid {
+        self.hand_at(handing, from, (to, to.broker_address())).await
+    }
+
+    /// The same, to any broker of that domain.
+    pub async fn hand_at(
+        &self,
+        handing: Handing,
+        from: (&Federation, &str),
+        to: (&Federation, SocketAddr),
+    ) -> BrokerSaid {
         let forward = Forward::new(&handing.opening, handing.evidence.clone(), self.word(&handing));
-        put(forward.to_json().unwrap(), *handing.opening.digest(), from, to).await
+        let about = (*handing.opening.digest(), handing.handover.aud.clone());
+        put(forward.to_json().unwrap(), about, from, to).await
     }
 }
 
 /// Sends a forward as it is.
-async fn put(body: Vec<u8>, digest: Digest, (from, folder): (&Federation, &str), to: &Federation) -> BrokerSaid {
+async fn put(
+    body: Vec<u8>,
+    (digest, addressee): (Digest, MemberId),
+    (from, folder): (&Federation, &str),
+    (to, address): (&Federation, SocketAddr),
+) -> BrokerSaid {
     let caller = from.office();
     let file = |name: &str| from.nation.path(&format!("{folder}/{name}"));
     let material = TlsMaterial::load(&file("tls.pem"), &file("tls.key"), &passphrase(&from.nation)).unwrap();
     let peers = Arc::new(Peers::of(caller.domains.clone()));
     let tls = client_config(&material, &peers, Arc::clone(&caller.clock)).unwrap();
     let client = Client::https(tls, peers, Arc::clone(&caller.clock), ClientLimits::default());
-    let request = http::Request::post(format!("https://{}/v1/forward", to.broker_address()))
+    let request = http::Request::post(format!("https://{address}/v1/forward"))
         .header("content-type", "application/json")
         .body(Bytes::from(body))
         .unwrap();
@@ -136,7 +153,9 @@ async fn put(body: Vec<u8>, digest: Digest, (from, folder): (&Federation, &str),
             let home = judge.domains.home();
             let keys = TrustedKeys::new(|key| home.directory.seal(key), &home.trust, to.clock.now());
             let proven = prove_refusal(&refusal, &keys, &digest).unwrap();
-            assert_eq!(proven.owner(), &to.nation.directory().brokers[0].id);
+            // What is addressed to another broker is refused by whoever got it.
+            let own = &to.nation.directory().brokers[0].id;
+            assert!(*proven.owner() == addressee || proven.owner() == own, "{} refuses", proven.owner());
             BrokerSaid::Refused(proven.refusal().code)
         }
     }

@@ -192,12 +192,23 @@ async fn an_old_or_repeated_handover_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_soap_signature_is_good_for_its_home_broker_alone() {
+async fn a_soap_signature_is_handed_on_as_it_came_and_no_envelope_is_good_without_its_home_broker() {
     let stage = Stage::set().await;
     let query = stage.office.query(stage.question(), Caller::fresh_id().unwrap());
     let (opening, evidence) = Enveloped::of(&stage.office, &query).evidence(&stage.office);
-    let handing = stage.keys.handing_of(&query, opening, evidence, &stage.hub, stage.now());
-    assert!(matches!(stage.put(handing).await, BrokerSaid::Answer(_)));
+    let handing = || stage.keys.handing_of(&query, opening.clone(), evidence.clone(), &stage.hub, stage.now());
+    // No part of an envelope names a broker: the home broker's word does, to the host as well.
+    let ge = BrokerKeys::of(&stage.both.ge.nation);
+    let ask = || ge.ask(ge.hop_of(&query, opening.clone(), evidence.clone(), &stage.both.ge));
+    let said = ge.put(&stage.both.ge, "health-card", &ask()).await;
+    assert_eq!(said, HostSaid::Unproved(RefusalCode::WrongBroker));
+    let said = ge.put(&stage.both.ge, "health-card", &ask().brought_by(Some(ge.word(&handing())))).await;
+    assert_eq!(said, HostSaid::Unproved(RefusalCode::JournalUnavailable), "with a receipt of its own log only");
+    let mut bent = handing();
+    let Evidence::Soap(evidence) = &mut bent.evidence else { panic!("signed in an envelope") };
+    evidence.signature[8] ^= 1;
+    assert_eq!(stage.put(bent).await, BrokerSaid::Refused(RefusalCode::SignatureInvalid));
+    assert!(matches!(stage.put(handing()).await, BrokerSaid::Answer(_)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

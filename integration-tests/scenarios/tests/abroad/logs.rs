@@ -7,7 +7,7 @@ use mohur_federation::Federation;
 use mohur_transparency::{Kind, Leaf};
 
 /// Every entry of a broker's log, as it is published; an auditor finds the log sound, with its files and its key alone.
-pub async fn audited(federation: &Federation) -> Vec<Leaf> {
+pub(crate) async fn audited(federation: &Federation) -> Vec<Leaf> {
     // What is published may lag behind the receipts by the default of 200 ms.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let key = std::fs::read_to_string(federation.nation.path("broker/log.vkey")).unwrap();
@@ -19,13 +19,13 @@ pub async fn audited(federation: &Federation) -> Vec<Leaf> {
 }
 
 /// The entries of one message.
-pub async fn of(federation: &Federation, id: &str) -> Vec<Leaf> {
+pub(crate) async fn of(federation: &Federation, id: &str) -> Vec<Leaf> {
     let mut entries = audited(federation).await;
     entries.retain(|leaf| leaf.id.as_ref().is_some_and(|logged| logged.as_str() == id));
     entries
 }
 
 /// What they record.
-pub fn kinds(entries: &[Leaf]) -> Vec<Kind> {
+pub(crate) fn kinds(entries: &[Leaf]) -> Vec<Kind> {
     entries.iter().map(|leaf| leaf.kind).collect()
 }
