@@ -82,6 +82,9 @@ Examples:
         /// Where the revocation lists will lie; certificates then carry `<URL>/tls-ca.crl` and so on.
         #[arg(long)]
         crl_url: Option<String>,
+        /// A DNS name under which alone TLS CA and Infrastructure CA may certify hosts, e.g. gov.az; several times.
+        #[arg(long = "permit-host")]
+        permitted_hosts: Vec<String>,
     },
     /// Hold the ceremonies of a root that several operators have together, offline.
     Ceremony(ceremony::Args),
@@ -260,8 +263,9 @@ impl From<Authority> for Role {
 pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     let now = SystemClock.now();
     match args.command {
-        Command::Init { folder, domain, passphrase, ocsp_url, crl_url } => {
-            init(&folder, (&domain, &Settings { ocsp_url, crl_url }), passphrase, now, out)
+        Command::Init { folder, domain, passphrase, ocsp_url, crl_url, permitted_hosts } => {
+            let settings = Settings { ocsp_url, crl_url, permitted_hosts };
+            init(&folder, (&domain, &settings), passphrase, now, out)
         }
         Command::Ceremony(args) => ceremony::run(args, out),
         Command::Roll { authority, pki } => roll(authority.into(), &pki, now, out),

@@ -118,6 +118,11 @@ pub enum AuthorityError {
     /// An address of a service that cannot stand in a certificate.
     #[error("{0} is not an address that can stand in certificates: http://host/path or https://host/path is needed")]
     Url(String),
+    /// Not a name under which hosts could be permitted.
+    #[error(
+        "{0} is not a DNS name under which hosts could be permitted: one like gov.az is needed, without a leading dot"
+    )]
+    PermittedHost(String),
     /// Nothing of that serial number or fingerprint was issued here.
     #[error("no certificate with the serial number or fingerprint {0} was issued here")]
     Unknown(String),

@@ -19,13 +19,21 @@ pub struct Settings {
     /// The folder where revocation lists lie: `http://pki.example.az/crl` becomes `http://pki.example.az/crl/tls-ca.crl`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crl_url: Option<String>,
+    /// DNS names under which alone the TLS CA and the Infrastructure CA may certify hosts, e.g. `gov.az`: a critical constraint in
+    /// their certificates. Addresses are not limited by it, nor what a member may be named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub permitted_hosts: Vec<String>,
 }
 
 impl Settings {
     /// Refuses what cannot stand in a certificate.
     pub fn check(&self) -> Result<(), AuthorityError> {
         let wrong = [&self.ocsp_url, &self.crl_url].into_iter().flatten().find(|url| !is_url(url));
-        wrong.map_or(Ok(()), |url| Err(AuthorityError::Url(url.clone())))
+        if let Some(url) = wrong {
+            return Err(AuthorityError::Url(url.clone()));
+        }
+        let wrong = self.permitted_hosts.iter().find(|name| !is_dns_name(name));
+        wrong.map_or(Ok(()), |name| Err(AuthorityError::PermittedHost(name.clone())))
     }
 
     /// Where to ask about what `issuer` issued. The root is offline and has no responder.
@@ -59,6 +67,16 @@ impl Settings {
     }
 }
 
+fn is_dns_name(name: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(is_label)
+}
+
 fn is_url(url: &str) -> bool {
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/[]%".contains(&byte);
@@ -74,6 +92,7 @@ mod tests {
         let settings = Settings {
             ocsp_url: Some("http://pki.example.az/ocsp/".to_owned()),
             crl_url: Some("http://pki.example.az/crl".to_owned()),
+            permitted_hosts: vec!["gov.az".to_owned()],
         };
         settings.check().unwrap();
         assert_eq!(settings.ocsp(Issuer::TLS_CA).unwrap(), "http://pki.example.az/ocsp/tls-ca");
@@ -85,6 +104,10 @@ mod tests {
     fn what_is_no_address_is_refused() {
         for wrong in ["", "pki.example.az", "ftp://a/b", "http://", "http:///x", "http://a/b c", "http://a/b?c#d"] {
             let settings = Settings { crl_url: Some(wrong.to_owned()), ..Settings::default() };
+            assert!(settings.check().is_err(), "{wrong}");
+        }
+        for wrong in ["", ".gov.az", "*.gov.az", "gov.az.", "a b"] {
+            let settings = Settings { permitted_hosts: vec![wrong.to_owned()], ..Settings::default() };
             assert!(settings.check().is_err(), "{wrong}");
         }
     }

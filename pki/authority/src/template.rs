@@ -14,7 +14,7 @@ use mohur_seal::{KeyKind, Zeroizing};
 use mohur_wire::{MemberId, OfficerId, Timestamp};
 use rcgen::{
     BasicConstraints, CertificateParams, CrlDistributionPoint, CustomExtension, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SanType, SerialNumber,
+    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyPair, KeyUsagePurpose, NameConstraints, SanType, SerialNumber,
 };
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use time::OffsetDateTime;
@@ -237,6 +237,11 @@ impl Template {
             let mut purpose = CustomExtension::from_oid_content(EXTENDED_KEY_USAGE, one_purpose(TIME_STAMPING)?);
             purpose.set_criticality(true);
             params.custom_extensions.push(purpose);
+        }
+        let limited = self.authority.is_some() && self.purposes.contains(&ExtendedKeyUsagePurpose::ServerAuth);
+        if limited && !settings.permitted_hosts.is_empty() {
+            let permitted_subtrees = settings.permitted_hosts.iter().cloned().map(GeneralSubtree::DnsName).collect();
+            params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
         }
         self.add_addresses(&mut params, settings)?;
         Ok(params)

@@ -26,6 +26,7 @@ impl Pki {
         let settings = Settings {
             ocsp_url: Some("http://127.0.0.1:1/ocsp".to_owned()),
             crl_url: Some("http://127.0.0.1:1/crl".to_owned()),
+            permitted_hosts: Vec::new(),
         };
         let (folder, passphrase) = (tempfile::tempdir().unwrap(), Passphrase::generate());
         let national = National::create_with(&folder.path().join("pki"), "AZ", &settings, &passphrase, now()).unwrap();
@@ -130,4 +131,31 @@ fn openssl_knows_the_authorities_across_a_rollover() {
     assert!(national.trust().unwrap().validate_officer(&new.certificate, now()).is_err());
     assert_eq!(national.current(Role::Officer).unwrap(), Issuer::OFFICER_CA);
     assert_eq!(national.roll(Role::Officer, &pki.passphrase, now()).unwrap(), Issuer::Ca(Role::Officer, 3));
+}
+
+#[test]
+fn constraints_on_hosts_are_kept_by_us_and_by_openssl() {
+    let (folder, passphrase) = (tempfile::tempdir().unwrap(), Passphrase::generate());
+    let settings = Settings { permitted_hosts: vec!["gov.az".to_owned()], ..Settings::default() };
+    let pki = folder.path().join("pki");
+    let mut national = National::create_with(&pki, "AZ", &settings, &passphrase, now()).unwrap();
+    let pki = Pki { folder, passphrase };
+    let (member, within, beyond) =
+        ("AZ/GOV/MIA/x".parse().unwrap(), pki.folder.path().join("a"), pki.folder.path().join("b"));
+    for (folder, host, good) in [(&within, "cards.mia.gov.az", true), (&beyond, "cards.example.org", false)] {
+        let hosts = [host.to_owned(), "127.0.0.1".to_owned()];
+        let (passphrase, key, days) = (&pki.passphrase, KeyKind::P256, 7);
+        let tls = mohur_authority::Issue { member: &member, folder, passphrase, key, days, now: now() };
+        let tls = national.issue_tls(&tls, &hosts).unwrap();
+        let server = national.issue_infrastructure(&pki.make(folder, 7), &hosts).unwrap();
+        let trust = national.trust().unwrap();
+        assert_eq!(trust.validate_tls(&tls.certificate, now()).is_ok(), good, "{host}");
+        assert_eq!(trust.validate_infrastructure(&server.certificate, now()).is_ok(), good, "{host}");
+        assert_eq!(pki.verify(Issuer::TLS_CA, &tls.chain, &[]).0, good, "{host}");
+        let (verified, text) = pki.verify(Issuer::INFRASTRUCTURE_CA, &server.chain, &[]);
+        assert_eq!((verified, text.contains("permitted subtree violation")), (good, !good), "{text}");
+    }
+    let officer = national.issue_officer(&pki.make(&within, 7), &"AZ/GOV/MIA/a".parse().unwrap()).unwrap();
+    assert!(pki.verify(Issuer::OFFICER_CA, &officer.chain, &[]).0);
+    assert!(national.trust().unwrap().validate_officer(&officer.certificate, now()).is_ok());
 }

@@ -1,7 +1,7 @@
 //! What was signed is exactly the plan: certificates and lists are read back, by other code than that which wrote them.
 
 use mohur_authority::{Issuer, Settings};
-use mohur_chain::{CertificateError, Form, Inspection, Profile, check_signature, inspect, inspect_list};
+use mohur_chain::{CertificateError, Form, Inspection, Profile, Role, check_signature, inspect, inspect_list};
 use mohur_wire::Timestamp;
 use rustls_pki_types::CertificateDer;
 
@@ -62,9 +62,18 @@ impl Expected<'_> {
             (!(0..=BACKDATED).contains(&begun), "it does not begin when it was signed"),
             (found.public_key.to_string() != self.key, "its key is another than the transcript says"),
             (found.crl_urls != lists, "it carries another address of lists than the plan says"),
+            (found.permitted_hosts != self.permitted_hosts(), "it may certify other hosts than the plan says"),
             (!found.ocsp_urls.is_empty(), "it carries an address for OCSP, which the root does not have"),
         ];
         differs.into_iter().find(|(differs, _)| *differs).map(|(_, what)| what)
+    }
+
+    /// Of the authorities that certify servers.
+    fn permitted_hosts(&self) -> &[String] {
+        match self.issuer {
+            Issuer::Ca(Role::Tls | Role::Infrastructure, _) => &self.plan.settings.permitted_hosts,
+            Issuer::Ca(Role::Seal | Role::Officer, _) | Issuer::Root => &[],
+        }
     }
 
     fn list_address(&self) -> Option<String> {

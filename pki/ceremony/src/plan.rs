@@ -106,14 +106,26 @@ fn read(table: &mut Table) -> Option<Plan> {
     let root_days = table.number("root-days", 365..=root).unwrap_or(7300);
     let authority_days = table.number("authority-days", 30..=authority).unwrap_or(1825);
     let list_days = table.number("list-days", 7..=366_i64).unwrap_or(180);
-    let settings = Settings { ocsp_url: table.optional("ocsp-url"), crl_url: table.optional("crl-url") };
-    if let Err(error) = settings.check() {
-        let key = if table.has("ocsp-url") { "ocsp-url" } else { "crl-url" };
-        table.error(key, error.to_string(), "e.g. \"http://pki.example.az/crl\"");
-    }
+    let settings = settings(table);
     let authorities = authorities(table);
     let (domain, needed) = (domain?, needed?);
     Some(Plan { domain, operators, needed, root_days, authority_days, list_days, settings, authorities: authorities? })
+}
+
+fn settings(table: &mut Table) -> Settings {
+    let (ocsp_url, crl_url) = (table.optional("ocsp-url"), table.optional("crl-url"));
+    let permitted_hosts = table.list("permitted-hosts");
+    let settings = Settings { ocsp_url, crl_url, permitted_hosts };
+    if let Err(error) = settings.check() {
+        let key =
+            ["permitted-hosts", "ocsp-url", "crl-url"].into_iter().find(|key| table.has(key)).unwrap_or("crl-url");
+        table.error(
+            key,
+            error.to_string(),
+            "e.g. crl-url = \"http://pki.example.az/crl\", permitted-hosts = [\"gov.az\"]",
+        );
+    }
+    settings
 }
 
 fn authorities(table: &mut Table) -> Option<Vec<PlannedAuthority>> {

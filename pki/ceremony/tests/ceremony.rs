@@ -86,7 +86,7 @@ struct Room {
 }
 
 const PLAN: &str = "domain = \"AZ\"\noperators = [\"ay\", \"gun\", \"su\"]\nneeded = 2\n\
-    crl-url = \"http://pki.example.az/crl\"\n[[authority]]\nkind = \"tls-ca\"\n[[authority]]\nkind = \"seal-ca\"\n\
+    crl-url = \"http://pki.example.az/crl\"\npermitted-hosts = [\"gov.az\"]\n[[authority]]\nkind = \"tls-ca\"\n[[authority]]\nkind = \"seal-ca\"\n\
     [[authority]]\nkind = \"infrastructure-ca\"\n[[authority]]\nkind = \"officer-ca\"\n";
 
 #[expect(clippy::disallowed_methods, reason = "openssl verify compares with the system's clock")]

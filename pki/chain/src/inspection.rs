@@ -36,6 +36,8 @@ pub struct Inspection {
     pub not_before: Timestamp,
     /// Valid until.
     pub not_after: Timestamp,
+    /// Under which DNS names alone an authority may certify hosts; empty when it is not limited.
+    pub permitted_hosts: Vec<String>,
     /// Where it says that OCSP answers about it are to be had.
     pub ocsp_urls: Vec<String>,
     /// Where it says that its issuer's revocation list is to be had.
@@ -77,6 +79,7 @@ pub fn inspect(der: &[u8], trust: Option<&Trust>, at: Timestamp) -> Result<Inspe
         issuer: reading.issuer,
         uris: reading.uris,
         hosts: reading.hosts,
+        permitted_hosts: reading.permitted_hosts,
         ocsp_urls: reading.ocsp_urls,
         crl_urls: reading.crl_urls,
         not_before: reading.not_before,

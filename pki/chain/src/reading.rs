@@ -63,6 +63,8 @@ pub(crate) struct Reading {
     pub(crate) policies: Vec<Vec<u8>>,
     /// `id-pkix-ocsp-nocheck` is there.
     pub(crate) no_check: bool,
+    /// Under which DNS names alone an authority may certify hosts; empty when it is not limited.
+    pub(crate) permitted_hosts: Vec<String>,
     /// Where OCSP answers and revocation lists are said to be.
     pub(crate) ocsp_urls: Vec<String>,
     pub(crate) crl_urls: Vec<String>,
@@ -111,6 +113,7 @@ impl Reading {
             critical_purposes: false,
             policies: Vec::new(),
             no_check: false,
+            permitted_hosts: Vec::new(),
             ocsp_urls: Vec::new(),
             crl_urls: Vec::new(),
             uris: Vec::new(),
@@ -153,6 +156,10 @@ impl Reading {
             ParsedExtension::SubjectAlternativeName(names) => {
                 names.general_names.iter().for_each(|name| self.name(name));
             }
+            ParsedExtension::NameConstraints(constraints) => {
+                let permitted = constraints.permitted_subtrees.iter().flatten();
+                self.permitted_hosts = permitted.filter_map(|tree| dns(&tree.base)).collect();
+            }
             ParsedExtension::SubjectKeyIdentifier(key) => self.subject_key = Some(key.0.to_vec()),
             ParsedExtension::AuthorityKeyIdentifier(key) => {
                 self.issuer_key = key.key_identifier.as_ref().map(|key| key.0.to_vec());
@@ -187,6 +194,10 @@ impl Reading {
             _ => self.other_names += 1,
         }
     }
+}
+
+fn dns(name: &GeneralName<'_>) -> Option<String> {
+    if let GeneralName::DNSName(name) = name { Some((*name).to_owned()) } else { None }
 }
 
 fn uri(name: &GeneralName<'_>) -> Option<String> {

@@ -223,3 +223,46 @@ fn all_faults_are_named_at_once_against_whichever_profile() {
     assert!(lint(&tls, Some(Profile::Seal)).unwrap().1.len() >= 3, "a TLS certificate is no seal");
     assert!(lint(b"no certificate", None).is_err());
 }
+
+#[test]
+fn a_certificate_of_one_profile_is_told_what_keeps_it_from_every_other() {
+    let shop = Shop::open();
+    let tls = shop.make(Order { extensions: &tls(), ..ORDER });
+    for profile in Profile::ALL {
+        let (_, found) = lint(&tls, Some(profile)).unwrap();
+        assert_eq!(found.is_empty(), profile == Profile::Tls, "{profile}");
+        for finding in found {
+            assert!(finding.source.contains("RFC") || finding.source.contains("record"), "{finding:?}");
+            assert!(!finding.remedy.is_empty(), "{finding:?}");
+        }
+    }
+    for (extensions, profile, remedies) in [
+        (
+            LEAF.to_owned(),
+            Profile::Ocsp,
+            &["keyUsage=critical,digitalSignature", "extendedKeyUsage=OCSPSigning", "noCheck=ignored"][..],
+        ),
+        (
+            format!("{LEAF}|keyUsage=critical,digitalSignature|extendedKeyUsage=timeStamping"),
+            Profile::TimeStamp,
+            &["extendedKeyUsage=critical,timeStamping"],
+        ),
+        (
+            format!("{LEAF}|keyUsage=critical,digitalSignature|extendedKeyUsage=clientAuth"),
+            Profile::Officer,
+            &[
+                "certificatePolicies=2.25.168881632066891434156959818910932949201.3",
+                "subjectAltName with exactly one URI:mohur-officer://instance/class/member/officer",
+            ],
+        ),
+        (
+            format!("{LEAF}|keyUsage=critical,digitalSignature|extendedKeyUsage=serverAuth|noCheck=ignored"),
+            Profile::Infrastructure,
+            &["no noCheck", "subjectAltName with DNS:… or IP:… of the server"],
+        ),
+    ] {
+        let found = shop.findings(Order { extensions: &extensions, options: &["-days", "20"], ..ORDER }, profile);
+        let told: Vec<&str> = found.iter().map(|finding| finding.remedy.as_str()).collect();
+        assert_eq!(told, remedies, "{profile}");
+    }
+}

@@ -290,6 +290,7 @@ fn certificates_carry_the_addresses_of_the_settings() {
     let settings = Settings {
         ocsp_url: Some("http://pki.example.az/ocsp".to_owned()),
         crl_url: Some("http://pki.example.az/crl".to_owned()),
+        permitted_hosts: Vec::new(),
     };
     let mut world = World::with(&settings);
     world.national.roll(Role::Tls, &world.passphrase, day(0)).unwrap();

@@ -91,6 +91,7 @@ fn describe(path: &Path, found: &Inspection, against_trust: bool) -> String {
     line("valid from", &found.not_before);
     line("valid until", &found.not_after);
     line("key", &found.key);
+    found.permitted_hosts.iter().for_each(|name| line("permits", name));
     found.ocsp_urls.iter().for_each(|url| line("OCSP", url));
     found.crl_urls.iter().for_each(|url| line("revocations", url));
     line("serial", &found.serial);
@@ -127,6 +128,7 @@ fn document(path: &Path, found: &Inspection, against_trust: bool) -> Value {
         "not-before": found.not_before,
         "not-after": found.not_after,
         "key": found.key,
+        "permitted-hosts": found.permitted_hosts,
         "ocsp-urls": found.ocsp_urls,
         "crl-urls": found.crl_urls,
         "path-judged": against_trust,

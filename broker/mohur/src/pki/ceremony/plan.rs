@@ -43,6 +43,8 @@ pub(super) fn run(args: &Args, out: &Output) -> Result<ExitCode, CliError> {
          list-days = 180\n\
          # What certificates say about where their status is to be had.\n\
          {crl}{ocsp}\
+         # Under which names alone the TLS CA and the Infrastructure CA may certify hosts.\n\
+         # permitted-hosts = [\"gov.az\"]\n\
          # With `request = \"requests/tls-ca.csr\"` the key stays on the machine online that made it.\n\
          {authorities}",
         domain = args.domain,
