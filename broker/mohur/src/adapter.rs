@@ -22,7 +22,7 @@ Examples:
   RUST_LOG=debug mohur --json adapter run --config host.toml
 
 The settings, each with what it is for: docs/samples/host.toml. The services behind the adapters
-`soap`, `sql` and `xroad` stand in a file of their own: docs/samples/soap.toml, sql.toml, xroad-provider.toml.";
+`rest`, `soap`, `sql` and `xroad` stand in a file of their own: docs/samples/rest.toml, soap.toml, sql.toml, xroad-provider.toml.";
 
 /// Run the host beside a register.
 #[derive(clap::Args)]
