@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
+use mohur_enrol::Outlook;
 use mohur_http::{Handler, Request};
 use mohur_wire::{Arrival, RefusalCode};
 use serde::Serialize;
@@ -11,7 +12,11 @@ use serde::Serialize;
 use crate::door::reply;
 use crate::pipeline::House;
 
-pub(crate) struct Admin(pub(crate) Arc<House>);
+pub(crate) struct Admin {
+    pub(crate) house: Arc<House>,
+    /// The certificates in use.
+    pub(crate) outlook: Arc<Outlook>,
+}
 
 #[derive(Serialize)]
 struct Health {
@@ -28,7 +33,8 @@ impl Handler for Admin {
         match (&request.parts.method, request.parts.uri.path()) {
             (&Method::GET, "/health") => self.health(request.arrival).await,
             (&Method::GET, "/metrics") => {
-                let text = self.0.metrics.render(self.0.guard.is_closed());
+                let text =
+                    self.house.metrics.render(self.house.guard.is_closed()) + &self.outlook.render(request.arrival.0);
                 reply(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text)
             }
             _ => self.refuse(RefusalCode::NoSuchEndpoint),
@@ -44,7 +50,7 @@ impl Handler for Admin {
 impl Admin {
     /// 200 while asks can be answered, 503 with the problems otherwise.
     async fn health(&self, arrival: Arrival) -> Response<Bytes> {
-        let world = self.0.world.load_full();
+        let world = self.house.world.load_full();
         let mut problems = Vec::new();
         if !world.directory().is_current(arrival.0) {
             problems.push("the directory has expired".to_owned());
@@ -52,17 +58,17 @@ impl Admin {
         if world.domains.home().trust.fresh_until() <= arrival.0 {
             problems.push("a revocation list is stale".to_owned());
         }
-        let policy = world.policy(&self.0.me);
+        let policy = world.policy(&self.house.me);
         problems.extend(policy.as_ref().err().cloned());
-        let register = self.0.guard.health(arrival).await;
+        let register = self.house.guard.health(arrival).await;
         problems.extend(register.as_ref().err().map(ToString::to_string));
-        let is_closed = self.0.guard.is_closed();
+        let is_closed = self.house.guard.is_closed();
         if !is_closed {
             problems.push("the register failed too often and is left alone for a while".to_owned());
         }
         let health = Health {
             status: if problems.is_empty() { "ok" } else { "degraded" },
-            member: self.0.me.to_string(),
+            member: self.house.me.to_string(),
             directory: world.directory().version(),
             policy: policy.ok().map(|_| world.agency().version()),
             register: match (register.is_ok(), is_closed) {

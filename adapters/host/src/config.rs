@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use mohur_config::{ConfigErrors, Table};
 use mohur_directory::{DirectorySettings, ForeignDirectory};
+use mohur_enrol::EnrolmentSettings;
 use mohur_http::{
     BreakerSettings, Limits, directory_settings, directory_state, foreign_directories, inside_client, seal_source,
 };
@@ -45,6 +46,8 @@ pub struct HostConfig {
     pub times: Times,
     /// `[register]`, but for how it is reached: [`RegisterAddress`].
     pub register: RegisterSettings,
+    /// `[enrolment]`: where certificates are renewed.
+    pub enrolment: Option<EnrolmentSettings>,
     /// `[limits]`
     pub limits: Limits,
 }
@@ -117,6 +120,7 @@ fn read(top: &mut Table) -> Option<(HostConfig, RegisterAddress)> {
         top.optional_table("limits").map_or_else(Limits::default, |mut table| Limits::default().read(&mut table));
     let register = top.table("register").and_then(|mut table| register(&mut table, &limits));
     let foreign = foreign_directories(top);
+    let enrolment = EnrolmentSettings::read(top);
     let (register, address) = register?;
     let config = HostConfig {
         member: member?,
@@ -129,6 +133,7 @@ fn read(top: &mut Table) -> Option<(HostConfig, RegisterAddress)> {
         revocation,
         directory: directory?,
         foreign: foreign?,
+        enrolment: enrolment?,
         policy: policy?,
         times,
         register,

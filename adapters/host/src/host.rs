@@ -6,9 +6,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use mohur_chain::{Certificate, CertificateError};
 use mohur_contract::{Registry, service_name};
+use mohur_enrol::{Keeper, Life, Outlook, Pair};
 use mohur_http::{Limits, Server, followers};
 use mohur_revocation::{Revocation, keep_in};
-use mohur_seal::{Passphrase, Seal};
+use mohur_seal::{CurrentSeal, Passphrase, Seal};
 use mohur_store::Store;
 use mohur_transport::{Peers, Renewal, TlsMaterial, server_config};
 use mohur_wire::{Clock, MemberId, Timestamp};
@@ -21,6 +22,7 @@ use crate::door::Door;
 use crate::guard::Guarded;
 use crate::metrics::Metrics;
 use crate::pipeline::House;
+use crate::renewing::Renewing;
 use crate::sources::Sources;
 use crate::start_error::StartError;
 use crate::watch::Watch;
@@ -37,6 +39,8 @@ pub struct RunningHost {
     watch: Arc<Watch>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    /// Renews certificates, for ever.
+    keeper: Option<JoinHandle<()>>,
 }
 
 impl Host {
@@ -73,7 +77,7 @@ impl Host {
         metrics.directory_looked_for(world.directory(), troubles.is_empty(), now);
         let house = Arc::new(House {
             me: config.member.clone(),
-            seal,
+            seal: CurrentSeal::new(seal),
             times: config.times,
             world: ArcSwap::new(world),
             claims: Arc::new(Store::open(&config.claims())?),
@@ -83,17 +87,32 @@ impl Host {
         let door = Server::bind(config.listen, config.limits, Arc::clone(&clock)).await?;
         let door = door.with_tls(tls, Arc::clone(&peers));
         let admin = Server::bind(config.admin, Limits::default(), Arc::clone(&clock)).await?;
-        let watch = Watch {
+        let outlook = Arc::new(Outlook::default());
+        outlook.tls_is(Life::of(&material.certificate()));
+        let (tls, passphrase) = (config.tls, config.passphrase);
+        let (certificate, key) = (tls.certificate.clone(), tls.key.clone());
+        let watch = Arc::new(Watch {
             house: Arc::clone(&house),
             sources,
             peers,
-            renewal: Renewal::new(material, config.tls.certificate, config.tls.key, config.passphrase),
+            renewal: Renewal::new(material.clone(), certificate, key, passphrase.clone()),
             poll: config.directory.poll,
-            clock,
+            clock: Arc::clone(&clock),
             revocation,
             keep: keep_in(config.state.join("revocation")),
-        };
-        Ok(serve(house, door, admin, watch))
+        });
+        let keeper = config.enrolment.map(|settings| {
+            let tls = Pair { certificate: tls.certificate, key: tls.key };
+            let (outlook, files, seal) = (Arc::clone(&outlook), passphrase.clone(), Pair::of_seal(&config.seal));
+            let member = config.member;
+            let keeper = Keeper { settings, member, passphrase: files, tls, material, seal, clock, outlook };
+            tokio::spawn(keeper.follow(Arc::new(Renewing {
+                watch: Arc::clone(&watch),
+                source: config.seal,
+                passphrase,
+            })))
+        });
+        Ok(serve(Admin { house, outlook }, door, admin, watch, keeper))
     }
 }
 
@@ -105,7 +124,8 @@ fn sources(config: &HostConfig, revocation: &Revocation, clock: &Arc<dyn Clock>)
     }
 }
 
-fn serve(house: Arc<House>, door: Server, admin: Server, watch: Watch) -> RunningHost {
+fn serve(pages: Admin, door: Server, admin: Server, watch: Arc<Watch>, keeper: Option<JoinHandle<()>>) -> RunningHost {
+    let house = Arc::clone(&pages.house);
     let (stop, stopping) = watch::channel(false);
     let (address, admin_address) = (door.local_addr(), admin.local_addr());
     tracing::info!(member = %house.me, %address, admin = %admin_address, "the host serves");
@@ -113,15 +133,14 @@ fn serve(house: Arc<House>, door: Server, admin: Server, watch: Watch) -> Runnin
         // An error means that the sender is gone: that stops as well.
         let _ = stopping.wait_for(|stop| *stop).await;
     };
-    let watch = Arc::new(watch);
     let mut tasks = vec![
         tokio::spawn(door.serve(Arc::new(Door(Arc::clone(&house))), stopped(stopping.clone()))),
-        tokio::spawn(admin.serve(Arc::new(Admin(house)), stopped(stopping.clone()))),
+        tokio::spawn(admin.serve(Arc::new(pages), stopped(stopping.clone()))),
         tokio::spawn(Arc::clone(&watch).follow(stopped(stopping.clone()))),
     ];
     let asking = watch.asking().map(|asking| abandoned(asking, stopped(stopping)));
     tasks.extend(asking.map(tokio::spawn));
-    RunningHost { address, admin: admin_address, watch, stop, tasks }
+    RunningHost { address, admin: admin_address, watch, stop, tasks, keeper }
 }
 
 /// Does `work` until `stopped`.
@@ -197,7 +216,7 @@ impl RunningHost {
 
 impl Drop for RunningHost {
     fn drop(&mut self) {
-        for task in &self.tasks {
+        for task in self.tasks.iter().chain(&self.keeper) {
             task.abort();
         }
     }

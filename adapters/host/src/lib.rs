@@ -12,6 +12,7 @@ mod host;
 mod ledger;
 mod metrics;
 mod pipeline;
+mod renewing;
 mod sources;
 pub mod stage;
 mod start_error;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use mohur_http::Request;
-use mohur_seal::Seal;
+use mohur_seal::CurrentSeal;
 use mohur_store::Claims;
 use mohur_wire::MemberId;
 
@@ -24,7 +24,7 @@ use crate::world::World;
 /// Everything that a host answers with.
 pub(crate) struct House {
     pub(crate) me: MemberId,
-    pub(crate) seal: Arc<dyn Seal>,
+    pub(crate) seal: CurrentSeal,
     pub(crate) times: Times,
     pub(crate) world: ArcSwap<World>,
     pub(crate) claims: Arc<dyn Claims>,
@@ -37,7 +37,7 @@ impl House {
     pub(crate) async fn answer(&self, request: &Request) -> Result<Sealed, Stop> {
         let logged = self.prove(request)?;
         let (bound, trace) = (logged.bound(), Trace::of(&logged));
-        match self.exchange(logged).await.and_then(|released| seal::answer(&released, &self.me, &*self.seal)) {
+        match self.exchange(logged).await.and_then(|released| seal::answer(&released, &self.me, &*self.seal.get())) {
             Ok(sealed) => {
                 trace.answered();
                 self.metrics.answered();
@@ -46,7 +46,7 @@ impl House {
             Err(stop) => {
                 trace.refused(&stop);
                 self.metrics.refused(stop.refusal().code);
-                seal::refusal(&bound, stop.refusal(), &self.me, &*self.seal)
+                seal::refusal(&bound, stop.refusal(), &self.me, &*self.seal.get())
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mohur_config::{ConfigErrors, Table};
 use mohur_directory::{DirectorySettings, Domains, Followers, ForeignDirectory};
-use mohur_enrol::EnrolmentSettings;
+use mohur_enrol::{EnrolmentSettings, Keeper, Outlook, Pair};
 use mohur_http::{Client, ClientLimits, directory_settings, followers, foreign_directories, seal_source};
 use mohur_seal::{Passphrase, SealSource};
 use mohur_transport::{Peers, TlsMaterial, client_config};
@@ -78,6 +78,24 @@ impl Config {
             limits,
             enrolment: enrolment?,
         })
+    }
+
+    /// What keeps the certificates current, where `[enrolment]` says that this process does.
+    pub fn keeper(&self, clock: Arc<dyn Clock>) -> Result<Option<Keeper>, AskError> {
+        let Some(settings) = self.enrolment.clone() else { return Ok(None) };
+        let setup = |error: &dyn std::fmt::Display| AskError::Setup(error.to_string());
+        let passphrase = Passphrase::from_credential_file(&self.passphrase).map_err(|error| setup(&error))?;
+        let material = TlsMaterial::load(&self.tls.0, &self.tls.1, &passphrase).map_err(|error| setup(&error))?;
+        Ok(Some(Keeper {
+            settings,
+            member: self.member.clone(),
+            passphrase: self.passphrase.clone(),
+            tls: Pair { certificate: self.tls.0.clone(), key: self.tls.1.clone() },
+            material,
+            seal: Pair::of_seal(&self.seal),
+            clock,
+            outlook: Arc::new(Outlook::default()),
+        }))
     }
 
     /// Reads keys and directory, and gets ready to ask. Blocks.

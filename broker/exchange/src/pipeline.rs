@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use mohur_journal::Journal;
-use mohur_seal::Seal;
+use mohur_seal::CurrentSeal;
 use mohur_wire::{Clock, MemberId, Refusal};
 
 use crate::bundle::Bundles;
@@ -20,7 +20,7 @@ use crate::{Claims, Settings, World};
 /// Everything that a broker answers with.
 pub struct Exchange<P> {
     pub(crate) me: MemberId,
-    pub(crate) seal: Arc<dyn Seal>,
+    pub(crate) seal: CurrentSeal,
     pub(crate) journal: Journal,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) provider: P,
@@ -35,7 +35,7 @@ pub struct Parties<P> {
     /// The broker's own id.
     pub me: MemberId,
     /// Its seal.
-    pub seal: Arc<dyn Seal>,
+    pub seal: CurrentSeal,
     /// Its log.
     pub journal: Journal,
     /// The way to the registers' hosts and to other brokers.
@@ -81,9 +81,13 @@ impl<P: Provider> Exchange<P> {
         let accepted = accept::message(incoming, &self.settings)?;
         let authenticated = authenticate::caller(accepted, &world, &self.me)?;
         let sealed = match verify::signature(authenticated, &world, &self.me, &self.settings, to, trace)? {
-            Message::Query(verified) => seal::answer(self.exchange(verified, &world, trace).await?, to, &*self.seal)?,
-            Message::Bundle(verified) => seal::report(&self.begin(verified, world, trace).await?, to, &*self.seal)?,
-            Message::Poll(verified) => seal::report(&self.look(&verified, trace)?, to, &*self.seal)?,
+            Message::Query(verified) => {
+                seal::answer(self.exchange(verified, &world, trace).await?, to, &*self.seal.get())?
+            }
+            Message::Bundle(verified) => {
+                seal::report(&self.begin(verified, world, trace).await?, to, &*self.seal.get())?
+            }
+            Message::Poll(verified) => seal::report(&self.look(&verified, trace)?, to, &*self.seal.get())?,
         };
         let logged = outcome::log(sealed, &self.journal, trace).await?;
         Ok(respond::with(logged))
@@ -110,7 +114,7 @@ impl<P: Provider> Exchange<P> {
         trace: &mut Trace,
     ) -> Result<release::Released, Refusal> {
         let recorded = intent::log(routed, &self.journal, trace).await?;
-        let asked = call::provider(recorded, &self.provider, &self.me, &*self.seal).await?;
+        let asked = call::provider(recorded, &self.provider, &self.me, &*self.seal.get()).await?;
         release::fields(asked, world, trace)
     }
 }

@@ -24,23 +24,23 @@ impl<P: Provider> Exchange<P> {
 
     /// Refuses under the seal without an entry, where entries are what a flood must not buy.
     pub fn wave_off(&self, incoming: &Incoming, refusal: &Refusal) -> Response<Bytes> {
-        retry_later(seal::refusal(refusal, &ReplyTo::of(incoming), &*self.seal).into_content())
+        retry_later(seal::refusal(refusal, &ReplyTo::of(incoming), &*self.seal.get()).into_content())
     }
 
     /// Seals, logs and answers a refusal. A repeated id gets the receipt of the first message, where it is known.
     pub(crate) async fn refuse(&self, refusal: Refusal, to: &ReplyTo, mut trace: Trace) -> Response<Bytes> {
         tracing::info!(code = %refusal.code, consumer = %trace.consumer(), "refused");
         if refusal.code == RefusalCode::JournalUnavailable {
-            return retry_later(seal::refusal(&refusal, to, &*self.seal).into_content());
+            return retry_later(seal::refusal(&refusal, to, &*self.seal.get()).into_content());
         }
         self.conceal(&refusal, to.since, &mut trace).await;
-        let sealed = seal::refusal(&refusal, to, &*self.seal);
+        let sealed = seal::refusal(&refusal, to, &*self.seal.get());
         let response = match outcome::log(sealed, &self.journal, &mut trace).await {
             Ok(logged) => match self.first_receipt(trace.first()).await {
                 Some(first) => respond::attach(logged.into_parts().0, &first),
                 None => respond::with(logged),
             },
-            Err(unlogged) => seal::refusal(&unlogged, to, &*self.seal).into_content(),
+            Err(unlogged) => seal::refusal(&unlogged, to, &*self.seal.get()).into_content(),
         };
         retry_later(response)
     }

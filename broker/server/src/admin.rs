@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
+use mohur_enrol::Outlook;
 use mohur_exchange::Provider;
 use mohur_http::{Handler, Request};
 use mohur_journal::{Journal, JournalError};
-use mohur_wire::RefusalCode;
+use mohur_wire::{RefusalCode, Timestamp};
 
 use crate::door::Door;
 
@@ -16,6 +17,8 @@ use crate::door::Door;
 pub(crate) struct Admin<P> {
     pub(crate) door: Arc<Door<P>>,
     pub(crate) journal: Journal,
+    /// The certificates in use.
+    pub(crate) outlook: Arc<Outlook>,
 }
 
 impl<P: Provider> Admin<P> {
@@ -34,9 +37,13 @@ impl<P: Provider> Admin<P> {
         answer(status, "application/json", body)
     }
 
-    fn metrics(&self) -> Response<Bytes> {
+    fn metrics(&self, now: Timestamp) -> Response<Bytes> {
         let entries = self.journal.checkpoint().map_or(0, |(checkpoint, _)| checkpoint.size);
-        answer(StatusCode::OK, "text/plain; version=0.0.4", self.door.metrics.render(entries))
+        answer(
+            StatusCode::OK,
+            "text/plain; version=0.0.4",
+            self.door.metrics.render(entries) + &self.outlook.render(now),
+        )
     }
 }
 
@@ -44,7 +51,7 @@ impl<P: Provider> Handler for Admin<P> {
     async fn handle(&self, request: Request) -> Response<Bytes> {
         match request.parts.uri.path() {
             "/health" => self.health(&request).await,
-            "/metrics" => self.metrics(),
+            "/metrics" => self.metrics(request.arrival.0),
             _ => self.refuse(RefusalCode::NoSuchEndpoint),
         }
     }

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use mohur_crypto::XmlMethod;
 use mohur_directory::Trouble;
+use mohur_enrol::{Keeper, Life, Outlook, Pair};
 use mohur_exchange::pipeline::Parties;
 use mohur_exchange::{Exchange, World};
 use mohur_http::{Client, Server};
 use mohur_journal::{Journal, JournalError};
 use mohur_revocation::Revocation;
-use mohur_seal::{Passphrase, Seal};
+use mohur_seal::{CurrentSeal, Passphrase, Seal};
 use mohur_transport::{Peers, Renewal, TlsMaterial, client_config, server_config};
 use mohur_wire::{Clock, Timestamp};
 use tokio::sync::watch::{Receiver, Sender, channel};
@@ -25,6 +26,7 @@ use crate::metrics::Metrics;
 use crate::neighbours::Neighbours;
 use crate::provider::HttpProvider;
 use crate::rate::Rates;
+use crate::renewing::{Renewing, Shown};
 use crate::stamper::Stamper;
 use crate::standing::{self, Seals};
 use crate::watch::Watch;
@@ -98,6 +100,7 @@ impl Broker {
             .seal
             .open(&passphrase, |key| world.directory().seal(key).map(|(_, listed)| listed.public_key().algorithm()))?;
         check_identity(&config, &material, &*seal, &world)?;
+        let seal = CurrentSeal::new(seal);
         let (journal, claims) = open_log(&config, &passphrase, &world, &*clock).await?;
         let seals = Seals::seeing(revocation, &config.log.folder, &world, clock.now());
         let peers = Arc::new(Peers::of(world.domains.clone()));
@@ -108,9 +111,9 @@ impl Broker {
         let client = Client::https(client_tls, checks, Arc::clone(&clock), config.hosts);
         let parties = Parties {
             me: config.member.clone(),
-            seal,
+            seal: seal.clone(),
             journal: journal.clone(),
-            provider: HttpProvider::new(client, Neighbours::new(config.brokers)),
+            provider: HttpProvider::new(client.clone(), Neighbours::new(config.brokers)),
             clock: Arc::clone(&clock),
         };
         let (rates, metrics) = (Rates::new(config.brokers.requests_per_second), Metrics::new());
@@ -126,15 +129,33 @@ impl Broker {
         let admin = Server::bind(config.admin, config.limits, Arc::clone(&clock)).await?;
         let (stop, stopping) = channel(false);
         let (address, admin_address) = (server.local_addr(), admin.local_addr());
-        let admin_pages = Arc::new(Admin { door: Arc::clone(&door), journal: journal.clone() });
+        let outlook = Arc::new(Outlook::default());
+        outlook.tls_is(Life::of(&material.certificate()));
+        let (admin_journal, admin_outlook) = (journal.clone(), Arc::clone(&outlook));
+        let admin_pages = Arc::new(Admin { door: Arc::clone(&door), journal: admin_journal, outlook: admin_outlook });
         let tasks = vec![
             tokio::spawn(server.serve(Arc::clone(&door), stopped(stopping.clone()))),
             tokio::spawn(admin.serve(admin_pages, stopped(stopping))),
         ];
-        let renewal = Arc::new(Renewal::new(material, config.tls.certificate, config.tls.key, config.passphrase));
-        let asking = seals.watcher(Arc::clone(&clock)).map(|watcher| standing::follow(watcher, Arc::clone(&exchange)));
-        let watch = Watch { sources, door, peers, journal: journal.clone(), clock, me: config.member, renewal, seals };
+        let (tls, passphrase) = (config.tls, config.passphrase);
+        let files = (tls.certificate.clone(), tls.key.clone(), passphrase.clone());
+        let renewal = Renewal::new(material.clone(), files.0, files.1, files.2);
+        let (follows, time) = (Arc::clone(&peers), Arc::clone(&clock));
+        let shown = Arc::new(Shown { renewal, material: material.clone(), client, peers: follows, clock: time });
+        let exchange_for_asking = Arc::clone(&exchange);
+        let keeper = config.enrolment.map(|settings| {
+            let tls = Pair { certificate: tls.certificate, key: tls.key };
+            let (files, clock) = (passphrase.clone(), Arc::clone(&clock));
+            let (member, own) = (config.member.clone(), Pair::of_seal(&config.seal));
+            let keeper = Keeper { settings, member, passphrase: files, tls, material, seal: own, clock, outlook };
+            let (shown, exchange, me) = (Arc::clone(&shown), Arc::clone(&exchange), config.member.clone());
+            let renewing = Renewing { me, shown, exchange, seal, source: config.seal, passphrase };
+            tokio::spawn(keeper.follow(Arc::new(renewing)))
+        });
+        let asking = seals.watcher(Arc::clone(&clock)).map(|watcher| standing::follow(watcher, exchange_for_asking));
+        let watch = Watch { sources, door, peers, journal: journal.clone(), clock, me: config.member, shown, seals };
         let mut watchers = vec![tokio::spawn(watch.follow(config.directory.poll))];
+        watchers.extend(keeper);
         watchers.extend(stamper.map(|stamper| tokio::spawn(stamper.follow())));
         watchers.extend(asking.map(tokio::spawn));
         Ok(RunningBroker {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use mohur_attest::timestamp::PolicyId;
 use mohur_config::{ConfigErrors, Table};
 use mohur_directory::{DirectorySettings, ForeignDirectory};
+use mohur_enrol::EnrolmentSettings;
 use mohur_exchange::{Settings, SoapLimits};
 use mohur_http::{ClientLimits, Limits, directory_settings, foreign_directories, seal_source};
 use mohur_seal::SealSource;
@@ -40,6 +41,8 @@ pub struct Config {
     pub policy: PathBuf,
     /// `[log]`
     pub log: LogFiles,
+    /// `[enrolment]`: where certificates are renewed.
+    pub enrolment: Option<EnrolmentSettings>,
     /// `[limits]`
     pub limits: Limits,
     /// `[hosts]`: limits of the connections to hosts.
@@ -133,6 +136,7 @@ impl Config {
         let soap = top.optional_table("soap").map_or_else(SoapLimits::default, |mut t| soap(&mut t));
         let exchange = Settings { soap, ..exchange };
         let foreign = foreign_directories(top);
+        let enrolment = EnrolmentSettings::read(top);
         Some(Self {
             member: member?,
             listen: listen?,
@@ -143,6 +147,7 @@ impl Config {
             seal: seal?,
             directory: directory?,
             foreign: foreign?,
+            enrolment: enrolment?,
             policy: policy?,
             log: log?,
             limits,

@@ -10,6 +10,7 @@ mod metrics;
 mod neighbours;
 mod provider;
 mod rate;
+mod renewing;
 mod stamper;
 mod standing;
 mod time_stamp;

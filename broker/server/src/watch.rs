@@ -7,10 +7,11 @@ use mohur_directory::Trouble;
 use mohur_exchange::{Provider, World};
 use mohur_journal::{Draft, Journal, JournalError};
 use mohur_transparency::leaf::Kind;
-use mohur_transport::{Peers, Renewal};
+use mohur_transport::Peers;
 use mohur_wire::{Arrival, Clock, MemberId, Timestamp};
 
 use crate::door::Door;
+use crate::renewing::Shown;
 use crate::standing::Seals;
 use crate::world::Sources;
 
@@ -22,7 +23,7 @@ pub(crate) struct Watch<P> {
     pub(crate) journal: Journal,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) me: MemberId,
-    pub(crate) renewal: Arc<Renewal>,
+    pub(crate) shown: Arc<Shown>,
     pub(crate) seals: Arc<Seals>,
 }
 
@@ -38,10 +39,10 @@ impl<P: Provider> Watch<P> {
 
     async fn once(&self) {
         let (sources, now) = (Arc::clone(&self.sources), self.clock.now());
-        let (last, renewal) = (self.door.exchange.world(), Arc::clone(&self.renewal));
+        let (last, shown) = (self.door.exchange.world(), Arc::clone(&self.shown));
         let seals = Arc::clone(&self.seals);
         let read = move || {
-            if let Err(error) = renewal.look() {
+            if let Err(error) = shown.look() {
                 tracing::error!(%error, "the TLS certificate was not loaded again; the old one is shown");
             }
             let (world, troubles) = sources.refresh(&last, now);

@@ -19,7 +19,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// What the process does when something changed. Both may block.
 pub trait Watcher: Send + Sync + 'static {
-    /// There is a new TLS certificate in the files: load it, and show it on every connection from now on.
+    /// There is a new TLS certificate in the files, and the keeper's material shows it already: have every connection from now
+    /// on show it.
     fn tls_renewed(&self) -> Result<(), String>;
 
     /// Whether the directory in force lists this seal for us.
@@ -123,10 +124,20 @@ impl Keeper {
         };
         let fresh = check(&chain, Enrols::Tls, Some(&self.member), |certificate| fits(&key, certificate))?;
         self.tls.install(&chain)?;
+        self.show().await?;
         told(Arc::clone(watcher), |watcher| watcher.tls_renewed()).await?;
         self.outlook.renewed(Life::of(&fresh));
         tracing::info!(serial = fresh.serial(), until = %fresh.not_after(), "the TLS certificate was renewed");
         Ok(true)
+    }
+
+    /// Shows what is in the files now, to the authority as well.
+    async fn show(&self) -> Result<(), EnrolError> {
+        let (material, pair, passphrase) = (self.material.clone(), self.tls.clone(), self.passphrase.clone());
+        let work = move || -> Result<(), EnrolError> {
+            Ok(material.reload(&pair.certificate, &pair.key, &Passphrase::from_credential_file(&passphrase)?)?)
+        };
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(EnrolError::Answer(error.to_string())))
     }
 
     async fn renew_seal(&self, seal: &Pair, watcher: &Arc<dyn Watcher>) -> Result<SealStep, EnrolError> {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use mohur_chain::{Certificate, Profile};
 use mohur_seal::generate::generate;
 use mohur_seal::key_file::{read_all_encrypted, replace_encrypted};
-use mohur_seal::{KeyKind, Passphrase, SoftwareSeal, Zeroizing};
+use mohur_seal::{KeyKind, KeySource, Passphrase, SealSource, SoftwareSeal, Zeroizing};
 use mohur_wire::MemberId;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -25,6 +25,14 @@ pub struct Pair {
 }
 
 impl Pair {
+    /// The files of a seal; `None` if its key is in a token.
+    pub fn of_seal(source: &SealSource) -> Option<Self> {
+        match &source.key {
+            KeySource::File(key) => Some(Self { certificate: source.certificate.clone(), key: key.clone() }),
+            KeySource::Token(_) => None,
+        }
+    }
+
     /// The certificate in use, if there is one.
     pub fn current(&self) -> Result<Option<Certificate>, EnrolError> {
         match fs::read(&self.certificate) {

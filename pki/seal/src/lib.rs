@@ -4,6 +4,7 @@
 //! a credential file, never from the environment. Nothing here prints a key or a passphrase.
 
 mod bare;
+mod current;
 pub mod error;
 mod file;
 pub mod generate;
@@ -17,6 +18,7 @@ mod source;
 mod x509;
 
 pub use bare::{BareKey, public_key};
+pub use current::CurrentSeal;
 pub use error::SealError;
 pub use generate::KeyKind;
 pub use log_signer::LogSigner;

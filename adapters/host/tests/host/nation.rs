@@ -263,6 +263,7 @@ impl Nation {
             revocation: Default::default(),
             directory: self.directory_settings(&folder.join("state/directory")),
             foreign: Vec::new(),
+            enrolment: None,
             policy: self.policy(agency),
             times: Times::default(),
             register: RegisterSettings { deadline: Duration::from_millis(400), ..RegisterSettings::default() },

@@ -11,6 +11,7 @@ mod callers;
 mod description;
 mod handler;
 mod metadata;
+mod renewing;
 mod rest;
 mod running;
 mod soap;

@@ -11,7 +11,7 @@ use mohur_wire::Clock;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::{Admission, Callers, Door};
+use super::{Admission, Callers, Door, renewing};
 use crate::config::{ClientSettings, Config};
 use crate::mapping::Mappings;
 
@@ -38,6 +38,7 @@ pub struct RunningDoor {
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     following: JoinHandle<()>,
+    keeping: Option<JoinHandle<()>>,
 }
 
 impl Door {
@@ -52,6 +53,7 @@ impl Door {
         let admission = Admission::load(&settings.accepts, is_mutual)?;
         let inside = settings.tls.as_ref().map(|tls| tls.open(Arc::clone(&clock))).transpose()?;
         let callers = Arc::new(Callers::load(config.caller.clone(), Arc::clone(&clock))?);
+        let keeping = renewing::keep(&config.caller, &callers, Arc::clone(&clock))?;
         let server = Server::bind(settings.listen, settings.limits, clock).await?;
         let server = inside.iter().fold(server, Server::with_inside_tls);
         let address = server.local_addr();
@@ -64,7 +66,7 @@ impl Door {
             let _ = stopping.wait_for(|stop| *stop).await;
         };
         let serving = tokio::spawn(server.serve(door, stopped));
-        Ok(RunningDoor { address, stop, serving, following })
+        Ok(RunningDoor { address, stop, serving, following, keeping })
     }
 }
 
@@ -95,6 +97,7 @@ impl RunningDoor {
 impl Drop for RunningDoor {
     fn drop(&mut self) {
         self.following.abort();
+        self.keeping.iter().for_each(JoinHandle::abort);
         self.stop.send_replace(true);
     }
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use mohur_authority::Reason;
 use mohur_client::Config;
 use mohur_crypto::Digest;
-use mohur_enrol::{Authority, EnrolmentSettings, Keeper, Life, Outlook, Pair, SealStep, Watcher};
+use mohur_enrol::{Authority, EnrolmentSettings, Life, SealStep, Watcher};
 use mohur_http::SystemClock;
-use mohur_seal::{KeySource, Passphrase};
+use mohur_seal::Passphrase;
 use mohur_transport::{ServiceIdentity, TlsMaterial};
 use serde_json::json;
 
@@ -66,24 +66,13 @@ fn material(config: &Config) -> Result<TlsMaterial, CliError> {
 
 pub(super) fn run(args: &Args, out: &Output) -> Result<ExitCode, CliError> {
     let config = Config::load(&args.config).map_err(CliError::usage)?;
-    let mut settings = settings(&config, &args.config)?;
+    settings(&config, &args.config)?;
+    let keeper = config.keeper(Arc::new(SystemClock)).map_err(CliError::usage)?;
+    let Some(mut keeper) = keeper else { return Err(CliError::usage("there is no table [enrolment]")) };
     if args.force {
-        settings.renew_at = 0;
+        keeper.settings.renew_at = 0;
+        keeper.settings.renew_seal = false;
     }
-    let seal = match &config.seal.key {
-        KeySource::File(key) => Some(Pair { certificate: config.seal.certificate.clone(), key: key.clone() }),
-        KeySource::Token(_) => None,
-    };
-    let keeper = Keeper {
-        settings: EnrolmentSettings { renew_seal: settings.renew_seal && !args.force, ..settings },
-        member: config.member.clone(),
-        passphrase: config.passphrase.clone(),
-        tls: Pair { certificate: config.tls.0.clone(), key: config.tls.1.clone() },
-        material: material(&config)?,
-        seal,
-        clock: Arc::new(SystemClock),
-        outlook: Arc::new(Outlook::default()),
-    };
     let tls = keeper.tls.clone();
     let watcher: Arc<dyn Watcher> = Arc::new(Once { config });
     let kept = process::run(async { keeper.once(&watcher).await.map_err(failed) })?;
