@@ -1,9 +1,9 @@
 //! `[enrolment]`, the same in the configuration of every process that renews its certificates.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mohur_config::Table;
+use mohur_config::{ConfigErrors, Table};
 
 /// Where certificates are renewed, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,11 @@ pub struct EnrolmentSettings {
 }
 
 impl EnrolmentSettings {
+    /// Reads the text of a file named `path`, which has that table or nothing.
+    pub fn parse(path: &Path, text: &str) -> Result<Option<Self>, ConfigErrors> {
+        mohur_config::parse(path, text, Self::read)
+    }
+
     /// Reads the optional table. `Some(None)`: it is not there, and somebody else renews.
     pub fn read(top: &mut Table) -> Option<Option<Self>> {
         let Some(mut table) = top.optional_table("enrolment") else { return Some(None) };
@@ -55,8 +60,6 @@ impl EnrolmentSettings {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     fn read(text: &str) -> Result<Option<EnrolmentSettings>, String> {
