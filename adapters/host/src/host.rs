@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use mohur_chain::{Certificate, CertificateError};
 use mohur_contract::{Registry, service_name};
-use mohur_enrol::{Keeper, Life, Outlook, Pair};
+use mohur_enrol::Outlook;
 use mohur_http::{Limits, Server, followers};
 use mohur_revocation::{Revocation, keep_in};
 use mohur_seal::{CurrentSeal, Passphrase, Seal};
@@ -22,7 +22,7 @@ use crate::door::Door;
 use crate::guard::Guarded;
 use crate::metrics::Metrics;
 use crate::pipeline::House;
-use crate::renewing::Renewing;
+use crate::renewing;
 use crate::sources::Sources;
 use crate::start_error::StartError;
 use crate::watch::Watch;
@@ -87,31 +87,19 @@ impl Host {
         let door = Server::bind(config.listen, config.limits, Arc::clone(&clock)).await?;
         let door = door.with_tls(tls, Arc::clone(&peers));
         let admin = Server::bind(config.admin, Limits::default(), Arc::clone(&clock)).await?;
-        let outlook = Arc::new(Outlook::default());
-        outlook.tls_is(Life::of(&material.certificate()));
-        let (tls, passphrase) = (config.tls, config.passphrase);
-        let (certificate, key) = (tls.certificate.clone(), tls.key.clone());
+        let outlook = Outlook::of(&material);
+        let files = (config.tls.certificate.clone(), config.tls.key.clone(), config.passphrase.clone());
         let watch = Arc::new(Watch {
             house: Arc::clone(&house),
             sources,
             peers,
-            renewal: Renewal::new(material.clone(), certificate, key, passphrase.clone()),
+            renewal: Renewal::new(material.clone(), files.0, files.1, files.2),
             poll: config.directory.poll,
             clock: Arc::clone(&clock),
             revocation,
             keep: keep_in(config.state.join("revocation")),
         });
-        let keeper = config.enrolment.map(|settings| {
-            let tls = Pair { certificate: tls.certificate, key: tls.key };
-            let (outlook, files, seal) = (Arc::clone(&outlook), passphrase.clone(), Pair::of_seal(&config.seal));
-            let member = config.member;
-            let keeper = Keeper { settings, member, passphrase: files, tls, material, seal, clock, outlook };
-            tokio::spawn(keeper.follow(Arc::new(Renewing {
-                watch: Arc::clone(&watch),
-                source: config.seal,
-                passphrase,
-            })))
-        });
+        let keeper = renewing::keep(&config, material, &watch, &outlook);
         Ok(serve(Admin { house, outlook }, door, admin, watch, keeper))
     }
 }

@@ -4,16 +4,41 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mohur_crypto::Digest;
-use mohur_enrol::Watcher;
+use mohur_enrol::{Keeper, Outlook, Pair, Watcher};
 use mohur_seal::{Passphrase, SealSource};
+use mohur_transport::TlsMaterial;
+use tokio::task::JoinHandle;
 
+use crate::config::HostConfig;
 use crate::watch::Watch;
 
 /// What is told of renewals.
-pub(crate) struct Renewing {
-    pub(crate) watch: Arc<Watch>,
-    pub(crate) source: SealSource,
-    pub(crate) passphrase: PathBuf,
+struct Renewing {
+    watch: Arc<Watch>,
+    source: SealSource,
+    passphrase: PathBuf,
+}
+
+/// Renews from now on, where the configuration says so.
+pub(crate) fn keep(
+    config: &HostConfig,
+    material: TlsMaterial,
+    watch: &Arc<Watch>,
+    outlook: &Arc<Outlook>,
+) -> Option<JoinHandle<()>> {
+    let keeper = Keeper {
+        settings: config.enrolment.clone()?,
+        member: config.member.clone(),
+        passphrase: config.passphrase.clone(),
+        tls: Pair { certificate: config.tls.certificate.clone(), key: config.tls.key.clone() },
+        material,
+        seal: Pair::of_seal(&config.seal),
+        clock: Arc::clone(&watch.clock),
+        outlook: Arc::clone(outlook),
+    };
+    let (source, passphrase) = (config.seal.clone(), config.passphrase.clone());
+    let renewing = Renewing { watch: Arc::clone(watch), source, passphrase };
+    Some(tokio::spawn(keeper.follow(Arc::new(renewing))))
 }
 
 impl Watcher for Renewing {

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use mohur_crypto::XmlMethod;
 use mohur_directory::Trouble;
-use mohur_enrol::{Keeper, Life, Outlook, Pair};
+use mohur_enrol::Outlook;
 use mohur_exchange::pipeline::Parties;
 use mohur_exchange::{Exchange, World};
 use mohur_http::{Client, Server};
 use mohur_journal::{Journal, JournalError};
 use mohur_revocation::Revocation;
 use mohur_seal::{CurrentSeal, Passphrase, Seal};
-use mohur_transport::{Peers, Renewal, TlsMaterial, client_config, server_config};
+use mohur_transport::{Peers, TlsMaterial, client_config, server_config};
 use mohur_wire::{Clock, Timestamp};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
@@ -26,7 +26,7 @@ use crate::metrics::Metrics;
 use crate::neighbours::Neighbours;
 use crate::provider::HttpProvider;
 use crate::rate::Rates;
-use crate::renewing::{Renewing, Shown};
+use crate::renewing::{self, Shown};
 use crate::stamper::Stamper;
 use crate::standing::{self, Seals};
 use crate::watch::Watch;
@@ -96,11 +96,7 @@ impl Broker {
         let revocation = Revocation::new(config.revocation.clone());
         let sources = Arc::new(Sources::of(&config, &revocation, &clock));
         let (world, troubles) = read_world(&sources, clock.now()).await?;
-        let seal = config
-            .seal
-            .open(&passphrase, |key| world.directory().seal(key).map(|(_, listed)| listed.public_key().algorithm()))?;
-        check_identity(&config, &material, &*seal, &world)?;
-        let seal = CurrentSeal::new(seal);
+        let seal = open_seal(&config, &passphrase, &material, &world)?;
         let (journal, claims) = open_log(&config, &passphrase, &world, &*clock).await?;
         let seals = Seals::seeing(revocation, &config.log.folder, &world, clock.now());
         let peers = Arc::new(Peers::of(world.domains.clone()));
@@ -122,37 +118,22 @@ impl Broker {
         metrics.directory_looked_for(world.directory(), troubles.is_empty(), clock.now());
         let exchange = Arc::new(Exchange::new(parties, world, claims, config.exchange.clone()));
         let door = Arc::new(Door { exchange: Arc::clone(&exchange), rates, metrics });
-        let stamper = config.log.time_stamp.map(|settings| Stamper::new(settings, journal.clone(), Arc::clone(&door)));
+        let stamper = config.log.time_stamp.clone().map(|set| Stamper::new(set, journal.clone(), Arc::clone(&door)));
         let stamper = stamper.transpose().map_err(|error| StartError::World(format!("log.time-stamp: {error}")))?;
         let checks = Arc::clone(&peers);
         let server = Server::bind(config.listen, config.limits, Arc::clone(&clock)).await?.with_tls(server_tls, checks);
         let admin = Server::bind(config.admin, config.limits, Arc::clone(&clock)).await?;
         let (stop, stopping) = channel(false);
         let (address, admin_address) = (server.local_addr(), admin.local_addr());
-        let outlook = Arc::new(Outlook::default());
-        outlook.tls_is(Life::of(&material.certificate()));
-        let (admin_journal, admin_outlook) = (journal.clone(), Arc::clone(&outlook));
-        let admin_pages = Arc::new(Admin { door: Arc::clone(&door), journal: admin_journal, outlook: admin_outlook });
+        let outlook = Outlook::of(&material);
+        let admin_pages = Admin { door: Arc::clone(&door), journal: journal.clone(), outlook: Arc::clone(&outlook) };
         let tasks = vec![
             tokio::spawn(server.serve(Arc::clone(&door), stopped(stopping.clone()))),
-            tokio::spawn(admin.serve(admin_pages, stopped(stopping))),
+            tokio::spawn(admin.serve(Arc::new(admin_pages), stopped(stopping))),
         ];
-        let (tls, passphrase) = (config.tls, config.passphrase);
-        let files = (tls.certificate.clone(), tls.key.clone(), passphrase.clone());
-        let renewal = Renewal::new(material.clone(), files.0, files.1, files.2);
-        let (follows, time) = (Arc::clone(&peers), Arc::clone(&clock));
-        let shown = Arc::new(Shown { renewal, material: material.clone(), client, peers: follows, clock: time });
-        let exchange_for_asking = Arc::clone(&exchange);
-        let keeper = config.enrolment.map(|settings| {
-            let tls = Pair { certificate: tls.certificate, key: tls.key };
-            let (files, clock) = (passphrase.clone(), Arc::clone(&clock));
-            let (member, own) = (config.member.clone(), Pair::of_seal(&config.seal));
-            let keeper = Keeper { settings, member, passphrase: files, tls, material, seal: own, clock, outlook };
-            let (shown, exchange, me) = (Arc::clone(&shown), Arc::clone(&exchange), config.member.clone());
-            let renewing = Renewing { me, shown, exchange, seal, source: config.seal, passphrase };
-            tokio::spawn(keeper.follow(Arc::new(renewing)))
-        });
-        let asking = seals.watcher(Arc::clone(&clock)).map(|watcher| standing::follow(watcher, exchange_for_asking));
+        let shown = Shown::new(&material, &config, (client, &peers), &clock);
+        let keeper = renewing::keep(&config, &shown, &exchange, seal, outlook);
+        let asking = seals.watcher(Arc::clone(&clock)).map(|watcher| standing::follow(watcher, Arc::clone(&exchange)));
         let watch = Watch { sources, door, peers, journal: journal.clone(), clock, me: config.member, shown, seals };
         let mut watchers = vec![tokio::spawn(watch.follow(config.directory.poll))];
         watchers.extend(keeper);
@@ -204,6 +185,19 @@ impl RunningBroker {
         self.watchers.iter().for_each(JoinHandle::abort);
         self.journal.close().await;
     }
+}
+
+/// The seal, as the directory lists it, in the hands of the broker that it names.
+fn open_seal(
+    config: &Config,
+    passphrase: &Passphrase,
+    material: &TlsMaterial,
+    world: &World,
+) -> Result<CurrentSeal, StartError> {
+    let pinned = |key: &_| world.directory().seal(key).map(|(_, listed)| listed.public_key().algorithm());
+    let seal = config.seal.open(passphrase, pinned)?;
+    check_identity(config, material, &*seal, world)?;
+    Ok(CurrentSeal::new(seal))
 }
 
 async fn stopped(mut stopping: Receiver<bool>) {

@@ -4,25 +4,40 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mohur_crypto::Digest;
-use mohur_enrol::Watcher;
+use mohur_enrol::{Keeper, Outlook, Pair, Watcher};
 use mohur_exchange::Exchange;
 use mohur_http::Client;
 use mohur_seal::{CurrentSeal, Passphrase, SealSource};
 use mohur_transport::{Peers, Renewal, TlsMaterial, client_config};
 use mohur_wire::{Clock, MemberId};
+use tokio::task::JoinHandle;
 
+use crate::config::Config;
 use crate::provider::HttpProvider;
 
 /// The TLS certificate that is shown, at the door and to those who are asked.
 pub(crate) struct Shown {
-    pub(crate) renewal: Renewal,
-    pub(crate) material: TlsMaterial,
-    pub(crate) client: Client,
-    pub(crate) peers: Arc<Peers>,
-    pub(crate) clock: Arc<dyn Clock>,
+    renewal: Renewal,
+    material: TlsMaterial,
+    client: Client,
+    peers: Arc<Peers>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Shown {
+    /// What `material` shows, from the files that the configuration names.
+    pub(crate) fn new(
+        material: &TlsMaterial,
+        config: &Config,
+        (client, peers): (Client, &Arc<Peers>),
+        clock: &Arc<dyn Clock>,
+    ) -> Arc<Self> {
+        let files = (config.tls.certificate.clone(), config.tls.key.clone(), config.passphrase.clone());
+        let renewal = Renewal::new(material.clone(), files.0, files.1, files.2);
+        let (material, peers, clock) = (material.clone(), Arc::clone(peers), Arc::clone(clock));
+        Arc::new(Self { renewal, material, client, peers, clock })
+    }
+
     /// Loads the files again if they changed, and shows what is in them on every connection from now on. Blocks.
     pub(crate) fn look(&self) -> Result<(), String> {
         if self.renewal.look().map_err(|error| error.to_string())? {
@@ -35,13 +50,42 @@ impl Shown {
 }
 
 /// What is told of renewals.
-pub(crate) struct Renewing {
-    pub(crate) me: MemberId,
-    pub(crate) shown: Arc<Shown>,
-    pub(crate) exchange: Arc<Exchange<HttpProvider>>,
-    pub(crate) seal: CurrentSeal,
-    pub(crate) source: SealSource,
-    pub(crate) passphrase: PathBuf,
+struct Renewing {
+    me: MemberId,
+    shown: Arc<Shown>,
+    exchange: Arc<Exchange<HttpProvider>>,
+    seal: CurrentSeal,
+    source: SealSource,
+    passphrase: PathBuf,
+}
+
+/// Renews from now on, where the configuration says so.
+pub(crate) fn keep(
+    config: &Config,
+    shown: &Arc<Shown>,
+    exchange: &Arc<Exchange<HttpProvider>>,
+    seal: CurrentSeal,
+    outlook: Arc<Outlook>,
+) -> Option<JoinHandle<()>> {
+    let keeper = Keeper {
+        settings: config.enrolment.clone()?,
+        member: config.member.clone(),
+        passphrase: config.passphrase.clone(),
+        tls: Pair { certificate: config.tls.certificate.clone(), key: config.tls.key.clone() },
+        material: shown.material.clone(),
+        seal: Pair::of_seal(&config.seal),
+        clock: Arc::clone(&shown.clock),
+        outlook,
+    };
+    let renewing = Renewing {
+        me: config.member.clone(),
+        shown: Arc::clone(shown),
+        exchange: Arc::clone(exchange),
+        seal,
+        source: config.seal.clone(),
+        passphrase: config.passphrase.clone(),
+    };
+    Some(tokio::spawn(keeper.follow(Arc::new(renewing))))
 }
 
 impl Watcher for Renewing {

@@ -1,9 +1,9 @@
 //! What is to be seen of a process's certificates: in figures, and in words when it is time to act.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use mohur_transport::TlsMaterial;
 use mohur_wire::Timestamp;
 
 use crate::Life;
@@ -17,6 +17,13 @@ pub struct Outlook {
 }
 
 impl Outlook {
+    /// With the TLS certificate that is shown at the start.
+    pub fn of(material: &TlsMaterial) -> Arc<Self> {
+        let outlook = Self::default();
+        outlook.tls_is(Life::of(&material.certificate()));
+        Arc::new(outlook)
+    }
+
     /// The TLS certificate in use.
     pub fn tls_is(&self, life: Life) {
         self.lives.lock().unwrap_or_else(PoisonError::into_inner).0 = Some(life);
