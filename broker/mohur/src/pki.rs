@@ -9,6 +9,7 @@ mod needs_renewal;
 mod office;
 mod officer;
 mod revoke;
+mod roll;
 mod serve;
 mod status;
 mod timestamp;
@@ -19,7 +20,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use mohur_authority::{AuthorityError, Layout, National, Reason, Settings};
-use mohur_chain::Role;
 use mohur_http::SystemClock;
 use mohur_seal::Passphrase;
 use mohur_wire::{Clock, Timestamp};
@@ -98,7 +98,7 @@ know it refuses what it issued. When nothing that the older one issued is valid 
 of `trust/`, and its key out of `authority/`.")]
     Roll {
         /// tls-ca, seal-ca, infrastructure-ca or officer-ca.
-        authority: Authority,
+        authority: roll::Authority,
         #[command(flatten)]
         pki: Pki,
     },
@@ -235,30 +235,6 @@ impl Pki {
     }
 }
 
-/// A kind of issuing authority by the name that is typed.
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Authority {
-    #[value(name = "tls-ca")]
-    Tls,
-    #[value(name = "seal-ca")]
-    Seal,
-    #[value(name = "infrastructure-ca")]
-    Infrastructure,
-    #[value(name = "officer-ca")]
-    Officer,
-}
-
-impl From<Authority> for Role {
-    fn from(authority: Authority) -> Self {
-        match authority {
-            Authority::Tls => Self::Tls,
-            Authority::Seal => Self::Seal,
-            Authority::Infrastructure => Self::Infrastructure,
-            Authority::Officer => Self::Officer,
-        }
-    }
-}
-
 /// Runs `mohur pki`.
 pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     let now = SystemClock.now();
@@ -268,7 +244,7 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
             init(&folder, (&domain, &settings), passphrase, now, out)
         }
         Command::Ceremony(args) => ceremony::run(args, out),
-        Command::Roll { authority, pki } => roll(authority.into(), &pki, now, out),
+        Command::Roll { authority, pki } => roll::run(authority.into(), &pki, now, out),
         Command::Issue(args) => issue::run(&args, now, out),
         Command::Revoke { certificate, reason, pki } => revoke::run(&certificate, reason, &pki, out),
         Command::RenewLists { pki } => revoke::renew_lists(&pki, now, out),
@@ -342,18 +318,5 @@ fn init(
         "domain": domain, "authority": layout.authority(), "trust": layout.trust(), "passphrase": credential,
     });
     out.say(text, &document);
-    Ok(ExitCode::SUCCESS)
-}
-
-fn roll(role: Role, pki: &Pki, now: Timestamp, out: &Output) -> Result<ExitCode, CliError> {
-    let (mut national, passphrase) = pki.open_with_passphrase()?;
-    let issuer = national.roll(role, &passphrase, now).map_err(CliError::usage)?;
-    let trust = national.layout().trust();
-    let text = format!(
-        "Made {issuer}, which issues from now on. The older ones still count, until they are revoked or end.\n\
-         Give {} to every process of the domain before anything is issued.",
-        trust.display(),
-    );
-    out.say(text, &json!({ "authority": issuer, "trust": trust }));
     Ok(ExitCode::SUCCESS)
 }

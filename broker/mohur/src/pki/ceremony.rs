@@ -19,7 +19,7 @@ use mohur_wire::Clock;
 use serde_json::json;
 
 use self::people::People;
-use super::Authority;
+use super::roll::Authority;
 use crate::output::{CliError, Exit, Output};
 use crate::process::no_core_dumps;
 

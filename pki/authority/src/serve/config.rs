@@ -8,6 +8,7 @@ use std::time::Duration;
 use mohur_config::{ConfigErrors, Table};
 use mohur_http::Limits;
 
+use super::responders::Freshness;
 use crate::office::Rules;
 
 /// With what the authority goes online.
@@ -35,6 +36,8 @@ pub struct ServeConfig {
     pub own_life: Duration,
     /// `lists.every`: how often revocation lists are written anew, beside whenever something is revoked. 1 hour.
     pub lists_every: Duration,
+    /// `[ocsp]`
+    pub freshness: Freshness,
     /// `rates.requests-per-minute`: of one address. 120.
     pub per_minute: NonZeroU32,
     /// `[limits]`
@@ -66,6 +69,7 @@ impl ServeConfig {
             seal(&mut table, &mut rules);
         }
         let lists_every = top.optional_table("lists").and_then(|mut table| table.duration("every"));
+        let freshness = top.optional_table("ocsp").map_or_else(Freshness::default, |mut table| ocsp(&mut table));
         let per_minute =
             top.optional_table("rates").and_then(|mut table| table.number("requests-per-minute", 1..=100_000));
         let standard = Limits { max_connections: 1024, max_in_flight: 64, body_bytes: 64 << 10, ..Limits::default() };
@@ -83,6 +87,7 @@ impl ServeConfig {
             rules,
             own_life: own_life.flatten().unwrap_or(Duration::from_secs(7 * 86_400)),
             lists_every: lists_every.unwrap_or(Duration::from_secs(3600)),
+            freshness,
             per_minute: per_minute.and_then(NonZeroU32::new).unwrap_or(STANDARD_RATE),
             limits,
         })
@@ -110,6 +115,13 @@ fn host_of(url: &str) -> &str {
         Some(address) => address.split(']').next().unwrap_or(address),
         None => rest.split(':').next().unwrap_or(rest),
     }
+}
+
+fn ocsp(table: &mut Table) -> Freshness {
+    let standard = Freshness::default();
+    let life = table.duration("life").unwrap_or(standard.ocsp_life);
+    let responder_days = table.number("responder-days", 1..=30).unwrap_or(standard.responder_days);
+    Freshness { ocsp_life: life, responder_days }
 }
 
 fn loopback(admin: &mut Table) -> Option<SocketAddr> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use mohur_attest::ocsp::{Answered, CertificateStatus, OcspRequest, Reason as Code, Refusal, Responder};
-use mohur_chain::{Certificate, ListHeader};
+use mohur_chain::Certificate;
 use mohur_seal::generate::generate;
 use mohur_seal::{KeyKind, SoftwareSeal};
 use mohur_wire::Timestamp;
@@ -19,21 +19,18 @@ use crate::revocation::Reason;
 use crate::template::{DAY, Template};
 use crate::{AuthorityError, Revocation};
 
-/// How answers and lists are kept fresh.
+/// How answers are kept fresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness {
     /// For how long an OCSP answer holds. 1 h.
     pub ocsp_life: Duration,
     /// For how many days the certificate of a responder holds, 1 to 30. A third before its end it is renewed. 7 days.
     pub responder_days: i64,
-    /// A list is renewed when it is this old, whatever happened. 24 h.
-    pub list_age: Duration,
 }
 
 impl Default for Freshness {
     fn default() -> Self {
-        let hours = |hours: u64| Duration::from_secs(hours * 3600);
-        Self { ocsp_life: hours(1), responder_days: 7, list_age: hours(24) }
+        Self { ocsp_life: Duration::from_secs(3600), responder_days: 7 }
     }
 }
 
@@ -56,19 +53,14 @@ impl Responders {
         Self { freshness, by_issuer: RwLock::default() }
     }
 
-    /// Makes the responders that are missing or end soon, and new lists when the old ones are due. To be called at the start
-    /// and at least hourly.
-    pub fn renew(&self, national: &mut National, now: Timestamp) -> Result<(), AuthorityError> {
+    /// Makes the responders that are missing or end soon. To be called at the start and at least hourly.
+    pub fn renew(&self, national: &National, now: Timestamp) -> Result<(), AuthorityError> {
         for issuer in national.issuers().into_iter().filter(|issuer| *issuer != Issuer::Root) {
             if self.is_due(issuer, now) {
                 let responder = Arc::new(self.responder(national, issuer, now)?);
                 tracing::info!(%issuer, until = %responder.not_after(), "an OCSP responder was certified");
                 self.by_issuer.write().unwrap_or_else(PoisonError::into_inner).insert(issuer, responder);
             }
-        }
-        if self.lists_are_due(national, now)? {
-            national.renew_revocation_lists(now)?;
-            tracing::info!("the revocation lists were renewed");
         }
         Ok(())
     }
@@ -89,18 +81,6 @@ impl Responders {
         let seal = Arc::new(SoftwareSeal::from_pkcs8(&pkcs8, &der)?);
         let authority = authority_certificate(national.layout(), issuer)?;
         Ok(Responder::new(&authority, seal, self.freshness.ocsp_life, now)?)
-    }
-
-    fn lists_are_due(&self, national: &National, now: Timestamp) -> Result<bool, AuthorityError> {
-        for issuer in national.issuers() {
-            let header = list_of(national.layout(), issuer).and_then(|der| ListHeader::parse(&der).ok());
-            let made = header.map_or(0, |header| header.this_update.as_second());
-            let age = now.as_second().saturating_sub(made);
-            if age >= i64::try_from(self.freshness.list_age.as_secs()).unwrap_or(i64::MAX) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// Answers a request about certificates of one of the issuers.

@@ -17,8 +17,10 @@ use super::config::ServeConfig;
 use super::control::{self, ControlFile};
 use super::desk::Desk;
 use super::rates::Rates;
+use super::responders::{Lender, Responders};
 use super::routes::{Routes, answer};
 use super::stats::Stats;
+use super::status::{lists, ocsp};
 use crate::AuthorityError;
 use crate::layout::Layout;
 use crate::national::National;
@@ -98,7 +100,9 @@ impl Service {
         let control = ControlFile::make(&layout, admin.local_addr(), &config.url).map_err(StartError::Control)?;
         let own = Own { material, life: config.own_life, hosts: config.hosts, until: AtomicI64::new(0) };
         own.is_until(now);
-        let upkeep = Upkeep { office: Arc::clone(&office), own, every: config.lists_every, clock: Arc::clone(&clock) };
+        let responders = Arc::new(Responders::new(config.freshness));
+        let (every, answering) = (config.lists_every, public_server.as_ref().map(|_| Arc::clone(&responders)));
+        let upkeep = Upkeep { office: Arc::clone(&office), own, every, answering, clock: Arc::clone(&clock) };
         let upkeep = Arc::new(upkeep);
         let (stop, stopping) = watch::channel(false);
         let (address, admin_address) = (door.local_addr(), admin.local_addr());
@@ -110,10 +114,24 @@ impl Service {
             tokio::spawn(admin.serve(Arc::new(admin_pages), stopped(stopping.clone()))),
         ];
         if let Some(server) = public_server {
-            tasks.push(tokio::spawn(server.serve(Arc::new(public(&office)), stopped(stopping))));
+            tasks.push(tokio::spawn(
+                server.serve(Arc::new(status_pages(public(&office), &office, responders, &layout)), stopped(stopping)),
+            ));
         }
         let upkeep = tokio::spawn(upkeep.follow());
         Ok(RunningService { address, admin: admin_address, public: public_address, layout, stop, tasks, upkeep })
+    }
+}
+
+/// What everybody may ask in clear: OCSP and the revocation lists.
+fn status_pages(pages: Routes, office: &Arc<RwLock<Office>>, responders: Arc<Responders>, layout: &Layout) -> Routes {
+    let page = ocsp(responders, Arc::clone(office) as Arc<dyn Lender>);
+    pages.at("/ocsp", page.clone()).under("/ocsp/", page).under("/crl/", lists(layout.clone()))
+}
+
+impl Lender for RwLock<Office> {
+    fn lend(&self, work: &mut dyn FnMut(&National)) {
+        work(self.read().unwrap_or_else(PoisonError::into_inner).national());
     }
 }
 
@@ -175,6 +193,8 @@ struct Upkeep {
     office: Arc<RwLock<Office>>,
     own: Own,
     every: Duration,
+    /// Those who answer OCSP, where anybody may ask.
+    answering: Option<Arc<Responders>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -202,6 +222,10 @@ impl Upkeep {
             self.own.material.replace(chain, &key)?;
             self.own.is_until(now);
             tracing::info!("the service's own certificate was renewed");
+        }
+        if let Some(responders) = &self.answering {
+            let office = self.office.read().unwrap_or_else(PoisonError::into_inner);
+            responders.renew(office.national(), now)?;
         }
         if lists {
             let mut office = self.office.write().unwrap_or_else(PoisonError::into_inner);
