@@ -48,6 +48,7 @@ fn read(name: &str, text: &str) -> Result<(), String> {
     let path = Path::new("/etc/mohur").join(name);
     match name {
         "broker.toml" => BrokerConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
+        "ceremony.toml" => mohur_ceremony::Plan::parse(&path, text).map(drop).map_err(|error| error.to_string()),
         "client.toml" => ClientConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "host.toml" => HostConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
         "pki.toml" => ServeConfig::parse(&path, text).map(drop).map_err(|errors| errors.to_string()),
@@ -70,6 +71,7 @@ fn every_sample_is_read_also_with_the_settings_that_are_commented_out() {
         samples.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
         [
             "broker.toml",
+            "ceremony.toml",
             "client.toml",
             "host.toml",
             "pki.toml",

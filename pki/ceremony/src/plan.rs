@@ -5,7 +5,7 @@ use std::path::Path;
 
 use mohur_authority::Settings;
 use mohur_chain::{Profile, Role};
-use mohur_config::{Table, load};
+use mohur_config::{Table, load, parse};
 use serde::{Deserialize, Serialize};
 
 use crate::CeremonyError;
@@ -83,6 +83,11 @@ impl Plan {
     /// Reads a plan, all its errors at once.
     pub fn load(path: &Path) -> Result<Self, CeremonyError> {
         Ok(load(path, read)?)
+    }
+
+    /// Reads a text; `path` names it in errors, and requests are relative to its folder.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, CeremonyError> {
+        Ok(parse(path, text, read)?)
     }
 
     /// The sharing that the plan asks for.
