@@ -93,7 +93,7 @@ impl Default for FoundedAbroad {
 impl Abroad {
     /// Founds and starts both as they come.
     pub async fn start() -> Self {
-        FoundedAbroad::new().start().await
+        Box::pin(FoundedAbroad::new().start()).await
     }
 
     /// What `AZ` trusts `GE` with, changed and published.
