@@ -65,15 +65,15 @@ fn refused(told: &Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_one_machine_without_tls() {
-    everything_works(Mode::None).await;
+    Box::pin(everything_works(Mode::None)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_pinned_servers() {
-    everything_works(Mode::Server).await;
+    Box::pin(everything_works(Mode::Server)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_pinned_servers_and_clients() {
-    everything_works(Mode::Mutual).await;
+    Box::pin(everything_works(Mode::Mutual)).await;
 }

@@ -56,7 +56,7 @@ impl Nation {
     /// Starts the broker whose files are in a folder.
     pub async fn start_broker_in(&self, folder: &str) -> Result<RunningBroker, NationError> {
         let config = Config::load(&self.path(&format!("{folder}/broker.toml")))?;
-        Ok(Broker::start(config, Arc::clone(self.clock())).await?)
+        Ok(Box::pin(Broker::start(config, Arc::clone(self.clock()))).await?)
     }
 
     async fn start_owner(
@@ -78,7 +78,7 @@ impl Nation {
         let (config, address) = HostConfig::load(&self.path(&format!("hosts/{}/host.toml", part.name)))?;
         let named = |error: &dyn std::fmt::Display| NationError::Host(format!("host {}: {error}", part.name));
         let registry = adapters::open(&address, &config).await.map_err(|error| named(&error))?;
-        Host::start(config, registry, Arc::clone(self.clock())).await.map_err(|error| named(&error))
+        Box::pin(Host::start(config, registry, Arc::clone(self.clock()))).await.map_err(|error| named(&error))
     }
 }
 
