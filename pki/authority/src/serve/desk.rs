@@ -16,7 +16,7 @@ use crate::office::{Application, Denial, Enrols, Office, Outcome, State};
 use crate::revocation::Reason;
 
 /// When to ask again for a seal that waits.
-const ASK_AGAIN_SECONDS: &str = "30";
+const ASK_AGAIN_SECONDS: &str = "10";
 
 /// The desk.
 pub(crate) struct Desk {
