@@ -42,6 +42,7 @@ databases! {
     "military-duty": "military duty",
     "clearances": "clearances for protected objects",
     "cargo-seals": "seals on cargo",
+    "statistics": "aggregates, of which small cells are not told",
 }
 
 impl Database {

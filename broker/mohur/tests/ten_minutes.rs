@@ -59,7 +59,8 @@ fn the_section_can_be_followed_word_for_word() {
     let output = follow(folder.path(), &script);
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    for line in blocks(section, "")[0].lines() {
+    let errors = section.lines().filter(|line| line.starts_with("vehicles.toml:"));
+    for line in errors {
         assert!(said.contains(line), "`{line}` is missing in:\n{said}");
     }
 }

@@ -481,6 +481,72 @@ async fn movements_conform() {
         .await;
 }
 
+/// No cell under the threshold is told, and none can be worked out from the others of its breakdown or from the same cell of
+/// the other areas: of those that are hidden in a line there are at least two, and they count the threshold.
+#[tokio::test(flavor = "multi_thread")]
+async fn small_cells_are_not_told_and_cannot_be_worked_out() {
+    let cluster = Cluster::start();
+    let database = Database::named("statistics").unwrap();
+    let cells = "insert into register.cells values
+            ('tourism', '2025', 'X', null, 'sex', 'men', 4000), ('tourism', '2025', 'X', null, 'sex', 'women', 3),
+            ('tourism', '2025', 'Y', null, 'sex', 'men', 10), ('tourism', '2025', 'Y', null, 'sex', 'women', 0),
+            ('tourism', '2025', 'Z', null, 'sex', 'men', 9), ('tourism', '2025', 'Z', null, 'sex', 'women', 900)";
+    cluster.create("statistics", &format!("{}{cells}", database.schema()));
+    let one = |sql: &str| cluster.sql("statistics", sql);
+    for (seed, areas, small) in [(1, 60, 0.12), (2, 12, 0.03), (3, 12, 0.02), (4, 12, 0.05), (5, 3, 0.3), (6, 25, 0.01)]
+    {
+        one(&format!(
+            "delete from register.cells where dataset = 'population'; select setseed(0.{seed});
+             insert into register.cells select 'population', '2025', 'A-' || area, 'AZ', 'age', 'c' || cell,
+               case when random() < {small} then 1 + (random() * 8)::int else (10 + random() * random() * 900)::int end
+             from generate_series(1, {areas}) as area, generate_series(1, 8) as cell"
+        ));
+        let of = "from register.cells join mohur.cells as seen using (code, hidden) where dataset = 'population'";
+        let none = |sql: &str| assert_eq!(one(sql), "0", "seed {seed}: {sql}");
+        none(&format!(
+            "select count(*) {of} and cells.count between 1 and 9 and (not hidden or seen.count is not null)"
+        ));
+        none(&format!("select count(*) {of} and not hidden and seen.count <> cells.count"));
+        // A line is a breakdown of an area, or one cell over the areas of a parent.
+        for line in ["area, breakdown", "breakdown, cell"] {
+            none(&format!(
+                "select count(*) from (select {of} group by {line} having count(*) filter (where hidden) = 1
+                 or (bool_or(hidden) and sum(cells.count) filter (where hidden) < 10)) as broken"
+            ));
+        }
+        let told = one(&format!("select count(*) {of} and not hidden")).parse::<i32>().unwrap();
+        assert!(areas < 10 || told * 2 > areas * 8, "most of it is told: {told}");
+    }
+    let adapter =
+        Sql::open(mapping(database.mapping), &Settings::new(cluster.socket_url(ROLE, "statistics"))).await.unwrap();
+    let cell = |code: &str| {
+        query("AZ/GOV/MOJ/statistics/cell/v1", &json!({ "serial": code }), &read(&["count", "suppressed"]))
+    };
+    for (code, expected) in [
+        ("tourism.2025.X.sex.women", None),
+        // Alone it would be 4003 less the total.
+        ("tourism.2025.X.sex.men", None),
+        ("tourism.2025.Y.sex.women", Some(0)),
+        ("tourism.2025.Y.sex.men", Some(10)),
+        ("tourism.2025.Z.sex.women", None),
+    ] {
+        let mut values = vec![("suppressed", Value::Flag(expected.is_none()))];
+        values.extend(expected.map(|count| ("count", Value::Number(count))));
+        assert_eq!(found(ask(&adapter, &cell(code)).await), fields(&values), "{code}");
+    }
+    assert_eq!(ask(&adapter, &cell("tourism.2025.W.sex.men")).await.unwrap().finding, Finding::Absent);
+    one("update register.setting set threshold = 1000");
+    assert_eq!(
+        found(ask(&adapter, &cell("tourism.2025.Z.sex.women")).await),
+        fields(&[("suppressed", Value::Flag(true))])
+    );
+    let refused = cluster.psql(ROLE, "statistics", "select * from register.cells");
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("permission denied"),
+        "the adapter cannot see the counts themselves"
+    );
+}
+
 /// The database compares names as the exchange does.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_watch_list_folds_names_as_everybody() {
