@@ -18,6 +18,7 @@ mod injection;
 mod live;
 mod proxy;
 mod registers;
+mod secured;
 mod trouble;
 
 const ROLE: &str = "mohur_adapter";
