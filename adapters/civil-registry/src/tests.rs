@@ -1,9 +1,12 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mohur_contract::conformance::{self, ARRIVAL, Cases, Fault};
 use mohur_http::SystemClock;
 use mohur_reference::{Country, Faults, Kind, Oddity, Register};
+use mohur_wire::answer::Finding;
+use mohur_wire::{FieldName, Fin, Value, Verdict};
 use serde_json::{Value as Json, json};
 
 use super::*;

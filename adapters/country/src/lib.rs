@@ -130,6 +130,25 @@ impl Country {
         self.citizens.iter().filter(move |citizen| citizen.mark == Some(mark))
     }
 
+    /// The person's first file, of somebody with [`Mark::TwoNumbers`].
+    pub fn first_number_of(&self, citizen: &Citizen) -> Option<&Citizen> {
+        let is_second = citizen.mark == Some(Mark::TwoNumbers);
+        self.district_of(citizen).iter().find(|other| is_second && other.mark == Some(Mark::TwoNumbersFirst))
+    }
+
+    /// The rightful holder of the document in the file of somebody with [`Mark::SharedDocument`].
+    pub fn sharer_of(&self, citizen: &Citizen) -> Option<&Citizen> {
+        let shares = citizen.mark == Some(Mark::SharedDocument);
+        mark::sharer(self.district_of(citizen)).filter(|_| shares)
+    }
+
+    /// The people of somebody's district.
+    fn district_of(&self, citizen: &Citizen) -> &[Citizen] {
+        let Some(index) = self.by_fin.get(&citizen.fin) else { return &[] };
+        let size = usize::try_from(POPULATION).unwrap_or(usize::MAX);
+        self.citizens.chunks(size).nth(index / size).unwrap_or_default()
+    }
+
     /// What is wrong on purpose, and with whom.
     pub fn oddities(&self) -> impl Iterator<Item = (&Citizen, Oddity)> {
         self.citizens.iter().filter_map(|citizen| citizen.oddity.map(|oddity| (citizen, oddity)))

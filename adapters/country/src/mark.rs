@@ -12,8 +12,10 @@ pub enum Mark {
     TwoNumbers,
     /// The first file of [`TwoNumbers`](Self::TwoNumbers).
     TwoNumbersFirst,
-    /// One document's number stands in two identity files.
+    /// One document's number stands in two identity files; this one's own document is another.
     SharedDocument,
+    /// The rightful holder of the document of [`SharedDocument`](Self::SharedDocument).
+    SharedDocumentHolder,
     /// The passport is valid at its issuer and stands in the register of invalid documents.
     ValidAndInvalid,
     /// The population register has another blood group than the health card.
@@ -40,6 +42,7 @@ impl Mark {
         Self::TwoNumbers,
         Self::TwoNumbersFirst,
         Self::SharedDocument,
+        Self::SharedDocumentHolder,
         Self::ValidAndInvalid,
         Self::BloodGroupDiffers,
         Self::ResidenceDiffers,
@@ -55,7 +58,7 @@ impl Mark {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TwoNumbers | Self::TwoNumbersFirst => "two-numbers",
-            Self::SharedDocument => "shared-document",
+            Self::SharedDocument | Self::SharedDocumentHolder => "shared-document",
             Self::ValidAndInvalid => "valid-and-invalid",
             Self::BloodGroupDiffers => "blood-group-differs",
             Self::ResidenceDiffers => "residence-differs",
@@ -72,7 +75,8 @@ impl Mark {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::TwoNumbers | Self::TwoNumbersFirst => "has two personal numbers",
-            Self::SharedDocument => "has a document that stands in another's file too",
+            Self::SharedDocument => "has another's document in the identity file",
+            Self::SharedDocumentHolder => "has a document that stands in another's file too",
             Self::ValidAndInvalid => "has a passport that is valid and in the register of invalid ones",
             Self::BloodGroupDiffers => "has another blood group in the population register",
             Self::ResidenceDiffers => "has another address in the population register",
@@ -93,6 +97,11 @@ impl Mark {
     const fn is_of_the_dead(self) -> bool {
         matches!(self, Self::DeadOwner | Self::CrossedAfterDeath)
     }
+}
+
+/// Whose document stands in the file of the district's [`Mark::SharedDocument`] as well.
+pub(crate) fn sharer(district: &[Citizen]) -> Option<&Citizen> {
+    district.iter().find(|citizen| citizen.mark == Some(Mark::SharedDocumentHolder))
 }
 
 /// Gives each mark to the first relative whom it fits, once in a district.

@@ -5,6 +5,7 @@
 
 mod database;
 mod fhir;
+mod fin;
 mod iso20022;
 mod osia;
 mod real_estate;
@@ -15,4 +16,5 @@ mod web;
 pub use database::{DATABASES, Database};
 pub use mohur_country as country;
 pub use mohur_country::{Address, Citizen, Country, Dwelling, HoldingKind, Mark, Oddity};
-pub use register::{Faults, Kind, Register, RegisterError};
+pub use mohur_identity as identity;
+pub use register::{Adjudication, Faults, Kind, Register, RegisterError};

@@ -1,8 +1,8 @@
-//! The civil registry: OSIA v7.1 Data Access 1.3, every operation of `dataaccess.yaml`.
+//! The civil registry and the population register: OSIA v7.1 Data Access 1.3, every operation of `dataaccess.yaml`.
 //!
-//! The UIN is the FIN. Attributes: `uin firstName lastName patronymic dateOfBirth placeOfBirth gender maritalStatus
-//! marriageDate`; dates are `YYYY-MM-DD`, gender `M` or `F`.
+//! The UIN is the FIN. What attributes there are is the [`Book`]'s; every value is a text, dates are `YYYY-MM-DD`.
 
+mod book;
 mod document;
 
 use http::{Method, StatusCode};
@@ -13,21 +13,12 @@ use serde_json::{Map, Value, json};
 use crate::web::{self, Call, Sent};
 use crate::{Citizen, Country, Faults};
 
+pub(crate) use book::Book;
+
 const JSON: &str = "application/json";
 /// OSIA's own example gives this code to an unknown attribute.
 const UNKNOWN_ATTRIBUTE: (i32, &str) = (1023, "Unknown attribute name");
 const NO_VALUE: (i32, &str) = (1024, "The attribute has no value");
-const ATTRIBUTES: &[&str] = &[
-    "uin",
-    "firstName",
-    "lastName",
-    "patronymic",
-    "dateOfBirth",
-    "placeOfBirth",
-    "gender",
-    "maritalStatus",
-    "marriageDate",
-];
 /// Attributes that have an order.
 const DATES: &[&str] = &["dateOfBirth", "marriageDate"];
 
@@ -43,13 +34,13 @@ struct Expression {
 }
 
 /// Answers one request.
-pub(crate) fn answer(country: &Country, call: &Call<'_>, faults: Faults) -> Sent {
+pub(crate) fn answer(book: Book, country: &Country, call: &Call<'_>, faults: Faults) -> Sent {
     let outcome = match (call.segments().as_slice(), call.method) {
-        (["v1", "persons"], &Method::GET) => query(country, call),
-        (["v1", "persons", uin], &Method::GET) => read(country, uin, call, faults),
-        (["v1", "persons", uin, "match"], &Method::POST) => compare(country, uin, call, faults),
-        (["v1", "persons", uin, "verify"], &Method::POST) => verify(country, uin, call, faults),
-        (["v1", "persons", uin, "document"], &Method::GET) => document::read(country, uin, call),
+        (["v1", "persons"], &Method::GET) => query(book, country, call),
+        (["v1", "persons", uin], &Method::GET) => read(book, country, uin, call, faults),
+        (["v1", "persons", uin, "match"], &Method::POST) => compare(book, country, uin, call, faults),
+        (["v1", "persons", uin, "verify"], &Method::POST) => verify(book, country, uin, call, faults),
+        (["v1", "persons", uin, "document"], &Method::GET) => document::read(book, country, uin, call),
         (["v1", "persons"] | ["v1", "persons", _] | ["v1", "persons", _, "document"], _) => Err(web::only("GET")),
         (["v1", "persons", _, "match" | "verify"], _) => Err(web::only("POST")),
         _ => Err(web::empty(StatusCode::NOT_FOUND)),
@@ -58,7 +49,7 @@ pub(crate) fn answer(country: &Country, call: &Call<'_>, faults: Faults) -> Sent
 }
 
 /// `queryPersonList`: the UINs, or the named attributes, of everybody who has all of the attributes given.
-fn query(country: &Country, call: &Call<'_>) -> Outcome {
+fn query(book: Book, country: &Country, call: &Call<'_>) -> Outcome {
     call.allow(&["cr.person.read", "pr.person.read"])?;
     let number = |name: &str, default: usize| match call.parameters(name).as_slice() {
         [] => Ok(default),
@@ -71,38 +62,39 @@ fn query(country: &Country, call: &Call<'_>) -> Outcome {
     if wanted.is_empty() {
         return Err(invalid("at least one attribute to query by"));
     }
-    if wanted.iter().any(|(name, _)| !ATTRIBUTES.contains(&name.as_str())) {
+    if wanted.iter().any(|(name, _)| !book.attributes().contains(&name.as_str())) {
         return Err(error(StatusCode::BAD_REQUEST, UNKNOWN_ATTRIBUTE));
     }
-    let has = |citizen: &&Citizen| wanted.iter().all(|(name, value)| attribute(citizen, name).as_ref() == Some(value));
-    let known = country.citizens().iter().filter(|citizen| citizen.birth.is_some());
+    let has =
+        |citizen: &&Citizen| wanted.iter().all(|(name, value)| book.attribute(citizen, name).as_ref() == Some(value));
+    let known = country.citizens().iter().filter(|citizen| book.holds(citizen));
     let found: Vec<_> = known.filter(has).skip(offset).take(limit).collect();
     let names = call.parameters("names");
     let list: Vec<Value> = match names.as_slice() {
         [] => found.iter().map(|citizen| json!(citizen.fin)).collect(),
-        names => found.iter().map(|citizen| Value::Object(attributes(citizen, names))).collect(),
+        names => found.iter().map(|citizen| Value::Object(attributes(book, citizen, names))).collect(),
     };
     if list.is_empty() { Err(web::empty(StatusCode::NOT_FOUND)) } else { Ok(web::json(StatusCode::OK, JSON, &list)) }
 }
 
 /// `readPersonAttributes`.
-fn read(country: &Country, uin: &str, call: &Call<'_>, faults: Faults) -> Outcome {
+fn read(book: Book, country: &Country, uin: &str, call: &Call<'_>, faults: Faults) -> Outcome {
     call.allow(&["cr.person.read", "pr.person.read"])?;
     let names = call.parameters("attributeNames");
     if names.is_empty() {
         return Err(invalid("attributeNames is required"));
     }
-    let citizen = person(country, uin, faults)?;
-    let mut found = attributes(citizen, &names);
+    let citizen = person(book, country, uin, faults)?;
+    let mut found = attributes(book, citizen, &names);
     if faults.extra_fields {
-        found.extend(attributes(citizen, ATTRIBUTES));
+        found.extend(attributes(book, citizen, book.attributes()));
         found.insert("religion".to_owned(), json!("not asked for"));
     }
     Ok(web::json(StatusCode::OK, JSON, &found))
 }
 
 /// `matchPersonAttributes`: what does not match.
-fn compare(country: &Country, uin: &str, call: &Call<'_>, faults: Faults) -> Outcome {
+fn compare(book: Book, country: &Country, uin: &str, call: &Call<'_>, faults: Faults) -> Outcome {
     call.allow(&["cr.person.match", "pr.person.match"])?;
     let given: Map<String, Value> = body(call, "an object of attributes")?;
     // OSIA's schema says "one of string, integer, number, boolean": an integer is two of them, and so none.
@@ -110,8 +102,8 @@ fn compare(country: &Country, uin: &str, call: &Call<'_>, faults: Faults) -> Out
     if !given.values().all(fits) {
         return Err(invalid("the value of an attribute is a string, a number that is no integer, or a boolean"));
     }
-    let citizen = person(country, uin, faults)?;
-    let code = |name: &str, value: &Value| match attribute(citizen, name) {
+    let citizen = person(book, country, uin, faults)?;
+    let code = |name: &str, value: &Value| match book.attribute(citizen, name) {
         None => Some(0),
         Some(held) if value.as_str().is_some_and(|given| same_value(name, given, &held)) => None,
         Some(_) => Some(1),
@@ -124,20 +116,20 @@ fn compare(country: &Country, uin: &str, call: &Call<'_>, faults: Faults) -> Out
 }
 
 /// `verifyPersonAttributes`: whether all expressions are true.
-fn verify(country: &Country, uin: &str, call: &Call<'_>, faults: Faults) -> Outcome {
+fn verify(book: Book, country: &Country, uin: &str, call: &Call<'_>, faults: Faults) -> Outcome {
     call.allow(&["cr.person.verify", "pr.person.verify"])?;
     let expressions: Vec<Expression> = body(call, "a list of expressions")?;
-    let citizen = person(country, uin, faults)?;
+    let citizen = person(book, country, uin, faults)?;
     let mut all = true;
     for expression in &expressions {
-        all &= holds(citizen, expression)?;
+        all &= holds(book, citizen, expression)?;
     }
     Ok(web::json(StatusCode::OK, JSON, &all))
 }
 
-fn holds(citizen: &Citizen, expression: &Expression) -> Result<bool, Sent> {
+fn holds(book: Book, citizen: &Citizen, expression: &Expression) -> Result<bool, Sent> {
     let name = expression.attribute_name.as_str();
-    if !ATTRIBUTES.contains(&name) {
+    if !book.attributes().contains(&name) {
         return Err(error(StatusCode::BAD_REQUEST, UNKNOWN_ATTRIBUTE));
     }
     if !matches!(expression.operator.as_str(), "=" | "<" | ">" | "<=" | ">=") {
@@ -147,7 +139,7 @@ fn holds(citizen: &Citizen, expression: &Expression) -> Result<bool, Sent> {
     if expression.operator != "=" && !DATES.contains(&name) {
         return Err(invalid("only dates have an order"));
     }
-    let held = attribute(citizen, name).ok_or_else(|| error(StatusCode::BAD_REQUEST, NO_VALUE))?;
+    let held = book.attribute(citizen, name).ok_or_else(|| error(StatusCode::BAD_REQUEST, NO_VALUE))?;
     // Dates of one form compare like their texts.
     Ok(match expression.operator.as_str() {
         "<" => held.as_str() < given,
@@ -159,35 +151,19 @@ fn holds(citizen: &Citizen, expression: &Expression) -> Result<bool, Sent> {
 }
 
 /// The person with that UIN, or 404.
-fn person<'a>(country: &'a Country, uin: &str, faults: Faults) -> Result<&'a Citizen, Sent> {
+fn person<'a>(book: Book, country: &'a Country, uin: &str, faults: Faults) -> Result<&'a Citizen, Sent> {
     let fin: Option<Fin> = uin.parse().ok();
     let found = fin.and_then(|fin| if faults.wrong_person { country.neighbour(fin) } else { country.citizen(fin) });
-    found.filter(|citizen| citizen.birth.is_some()).ok_or_else(|| web::empty(StatusCode::NOT_FOUND))
+    found.filter(|citizen| book.holds(citizen)).ok_or_else(|| web::empty(StatusCode::NOT_FOUND))
 }
 
-fn attributes(citizen: &Citizen, names: &[&str]) -> Map<String, Value> {
-    let value = |name: &str| match attribute(citizen, name) {
+fn attributes(book: Book, citizen: &Citizen, names: &[&str]) -> Map<String, Value> {
+    let value = |name: &str| match book.attribute(citizen, name) {
         Some(value) => json!(value),
-        None if ATTRIBUTES.contains(&name) => described(NO_VALUE),
+        None if book.attributes().contains(&name) => described(NO_VALUE),
         None => described(UNKNOWN_ATTRIBUTE),
     };
     names.iter().map(|name| ((*name).to_owned(), value(name))).collect()
-}
-
-fn attribute(citizen: &Citizen, name: &str) -> Option<String> {
-    let act = citizen.birth.as_ref()?;
-    Some(match name {
-        "uin" => citizen.fin.to_string(),
-        "firstName" => act.given_name.clone(),
-        "lastName" => act.family_name.clone(),
-        "patronymic" => act.patronymic.clone(),
-        "dateOfBirth" => act.birth_date.to_string(),
-        "placeOfBirth" => act.birth_place.clone(),
-        "gender" => act.sex.as_str().to_owned(),
-        "maritalStatus" => citizen.status.marital_status.as_str().to_owned(),
-        "marriageDate" => citizen.status.marriage_date?.to_string(),
-        _ => return None,
-    })
 }
 
 /// Whether a value given is the one held. Names compare under the national transliteration table.

@@ -6,26 +6,53 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Response, StatusCode, header};
+use mohur_chain::Trust;
+use mohur_contract::Ledger;
+use mohur_contract::ledger::VolatileLedger;
 use mohur_http::{Handler, Limits, Request, Server};
+use mohur_identity::{Book, BookError, Panel};
 use mohur_wire::{Clock, RefusalCode};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::fin::FinDesk;
 use crate::token::{Scopes, TokenKey};
 use crate::web::{self, Call};
-use crate::{Country, fhir, iso20022, osia, real_estate};
+use crate::{Country, fhir, fin, iso20022, osia, real_estate};
 
 /// Which register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// Births and marriages over OSIA Data Access 1.3.
     CivilRegistry,
+    /// Everything about a person over OSIA Data Access 1.3.
+    PopulationRegister,
     /// Blood group, eye colour and height over HL7 FHIR R4.
     HealthCard,
     /// Paid state fees over ISO 20022.
     StateFees,
     /// Rights in dwellings over SOAP 1.1, after ISO 19152.
     RealEstate,
+    /// Numbers, and links between identity files: OSIA UIN 1.2 and more.
+    FinService,
+}
+
+/// Where the FIN service keeps its book, and who decides about links. By default it forgets, and nobody decides.
+pub struct Adjudication {
+    /// The book's records.
+    pub ledger: Arc<dyn Ledger>,
+    /// Whose officers are believed.
+    pub trust: Option<Trust>,
+    /// The agencies whose officers decide, and the members that are told.
+    pub panel: Panel,
+}
+
+impl Default for Adjudication {
+    fn default() -> Self {
+        let owners = ["AZ/GOV/MIA/id-cards", "AZ/GOV/SMS/migration-service", "AZ/GOV/MFA/consular"];
+        let panel = Panel { agencies: vec!["AZ/GOV/MOJ".to_owned()], owners: owners.map(str::to_owned).to_vec() };
+        Self { ledger: Arc::new(VolatileLedger::default()), trust: None, panel }
+    }
 }
 
 /// How a register misbehaves, on request: what a scenario needs to see a real register do. None by default.
@@ -56,12 +83,18 @@ pub struct Register {
 
 /// Why a register did not start.
 #[derive(Debug, thiserror::Error)]
-#[error("the {} register cannot listen: {source}", kind.as_str())]
-pub struct RegisterError {
-    /// Which one.
-    pub kind: Kind,
-    /// Why.
-    pub source: mohur_http::BindError,
+pub enum RegisterError {
+    /// Its address cannot be taken.
+    #[error("the {} register cannot listen: {source}", kind.as_str())]
+    Listen {
+        /// Which one.
+        kind: Kind,
+        /// Why.
+        source: mohur_http::BindError,
+    },
+    /// The FIN service's book cannot be filled.
+    #[error("the fin-service register cannot fill its book: {0}")]
+    Book(#[from] BookError),
 }
 
 /// Where requests arrive.
@@ -70,19 +103,29 @@ struct Desk {
     country: Arc<Country>,
     key: TokenKey,
     faults: Mutex<Faults>,
+    fin: Option<FinDesk>,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: &'static [Self] = &[Self::CivilRegistry, Self::HealthCard, Self::StateFees, Self::RealEstate];
+    pub const ALL: &'static [Self] = &[
+        Self::CivilRegistry,
+        Self::PopulationRegister,
+        Self::HealthCard,
+        Self::StateFees,
+        Self::RealEstate,
+        Self::FinService,
+    ];
 
     /// Its name: the subsystem's code.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CivilRegistry => "civil-registry",
+            Self::PopulationRegister => "population-register",
             Self::HealthCard => "health-card",
             Self::StateFees => "state-fees",
             Self::RealEstate => "real-estate",
+            Self::FinService => "fin-service",
         }
     }
 
@@ -90,9 +133,11 @@ impl Kind {
     const fn scopes(self) -> &'static str {
         match self {
             Self::CivilRegistry => "cr.person.read cr.person.match cr.person.verify cr.document.read",
+            Self::PopulationRegister => "pr.person.read pr.person.match pr.person.verify",
             Self::HealthCard => "system/Patient.read system/Observation.read",
             Self::StateFees => "bank.payment.read",
             Self::RealEstate => "cadastre.right.read",
+            Self::FinService => "fin.link.read fin.identity.search",
         }
     }
 }
@@ -105,12 +150,34 @@ impl Register {
         country: Arc<Country>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, RegisterError> {
+        Self::start_with(kind, address, country, clock, Adjudication::default()).await
+    }
+
+    /// The same, with what only the FIN service needs. Its book takes the country's identity files over.
+    pub async fn start_with(
+        kind: Kind,
+        address: SocketAddr,
+        country: Arc<Country>,
+        clock: Arc<dyn Clock>,
+        adjudication: Adjudication,
+    ) -> Result<Self, RegisterError> {
         let server = Server::bind(address, Limits::default(), Arc::clone(&clock)).await;
-        let server = server.map_err(|source| RegisterError { kind, source })?;
+        let server = server.map_err(|source| RegisterError::Listen { kind, source })?;
+        let fin = match kind {
+            Kind::FinService => {
+                let Adjudication { ledger, trust, panel } = adjudication;
+                let desk = FinDesk { book: Book::new(ledger), trust, panel };
+                desk.adopt(&country, clock.now()).await?;
+                Some(desk)
+            }
+            Kind::CivilRegistry | Kind::PopulationRegister | Kind::HealthCard | Kind::StateFees | Kind::RealEstate => {
+                None
+            }
+        };
         let address = server.local_addr();
         let key = TokenKey::fresh();
         let token = key.issue(kind.as_str(), kind.scopes(), clock.now());
-        let desk = Arc::new(Desk { kind, country, key, faults: Mutex::default() });
+        let desk = Arc::new(Desk { kind, country, key, faults: Mutex::default(), fin });
         let (shutdown, stopped) = oneshot::channel::<()>();
         let handler = Arc::clone(&desk);
         let task = tokio::spawn(async move {
@@ -177,11 +244,17 @@ impl Handler for Desk {
         let Some(call) = Call::new(&request.parts, &request.body, scopes.as_ref()) else {
             return *web::empty(StatusCode::BAD_REQUEST);
         };
+        if let Some(fin) = &self.fin {
+            return *fin::answer(fin, &self.country, &call, faults, request.arrival.0).await;
+        }
         *match self.kind {
-            Kind::CivilRegistry => osia::answer(&self.country, &call, faults),
+            Kind::CivilRegistry => osia::answer(osia::Book::Civil, &self.country, &call, faults),
+            Kind::PopulationRegister => osia::answer(osia::Book::Population, &self.country, &call, faults),
             Kind::HealthCard => fhir::answer(&self.country, &call, faults),
             Kind::StateFees => iso20022::answer(&self.country, &call, request.arrival, faults),
             Kind::RealEstate => real_estate::answer(&self.country, &call, faults),
+            // Answered above.
+            Kind::FinService => web::empty(StatusCode::SERVICE_UNAVAILABLE),
         }
     }
 

@@ -7,8 +7,18 @@ use mohur_host::{HostConfig, LedgerStore, RegisterAddress};
 use mohur_http::SystemClock;
 
 /// The names that `adapter` in a host's configuration may have.
-pub const NAMES: [&str; 8] =
-    ["civil-registry", "health-card", "state-fees", "real-estate", "rest", "soap", "sql", "xroad"];
+pub const NAMES: [&str; 10] = [
+    "civil-registry",
+    "population-register",
+    "fin-service",
+    "health-card",
+    "state-fees",
+    "real-estate",
+    "rest",
+    "soap",
+    "sql",
+    "xroad",
+];
 
 /// Opens the adapter that the configuration names. The error says what to mend.
 pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<dyn Registry>, String> {
@@ -22,6 +32,10 @@ pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<
     };
     match address.adapter.as_str() {
         "civil-registry" => Ok(Arc::new(mohur_civil_registry::CivilRegistry::new(&settings).map_err(|e| said(&e))?)),
+        "population-register" => {
+            Ok(Arc::new(mohur_population_register::PopulationRegister::new(&settings).map_err(|e| said(&e))?))
+        }
+        "fin-service" => Ok(Arc::new(mohur_fin_service::FinService::new(&settings).map_err(|e| said(&e))?)),
         "health-card" => Ok(Arc::new(mohur_health_card::HealthCard::new(&settings).map_err(|e| said(&e))?)),
         "real-estate" => Ok(Arc::new(mohur_real_estate::RealEstate::new(&settings).map_err(|e| said(&e))?)),
         "rest" => {

@@ -18,7 +18,7 @@ Examples:
   mohur demo --serve                        stay up afterwards, and print what to try next
   mohur demo --folder /tmp/az --json        keep the files there; print one JSON document";
 
-/// Run the whole exchange on this machine: a throwaway PKI, a broker, four registers with their hosts, and a story.
+/// Run the whole exchange on this machine: a throwaway PKI, a broker, six registers with their hosts, and a story.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -51,7 +51,7 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
 async fn play(folder: &std::path::Path, serve: bool, out: &Output) -> Result<ExitCode, CliError> {
     let failed = |error: &dyn std::fmt::Display| CliError::new(Exit::Usage, error);
     let teller = telling::Teller::new(out.is_json());
-    teller.chapter("A throwaway nation: a PKI, a broker, four registers with their hosts, mutual TLS between them");
+    teller.chapter("A throwaway nation: a PKI, a broker, six registers with their hosts, mutual TLS between them");
     let nation = Nation::found(folder, Arc::new(SystemClock)).map_err(|error| failed(&error))?;
     let running = nation.start().await.map_err(|error| failed(&error))?;
     teller.nation(&nation, &running);

@@ -1,4 +1,4 @@
-//! A throwaway nation: a root, a broker, four registers with their hosts, and those who ask them.
+//! A throwaway nation: a root, a broker, six registers with their hosts, and those who ask them.
 //!
 //! Everything lies in one folder, in the files and formats of a real deployment, and is started from those files.
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::citizen::{Citizen, MaritalStatus, Oddity};
 use crate::district::District;
-use crate::mark::Mark;
+use crate::mark::{self, Mark};
 use crate::records::documents::{self, PASSPORT};
 
 /// One contradiction.
@@ -98,8 +98,8 @@ fn by_mark(district: &District, citizen: &Citizen) -> Option<Contradiction> {
             ];
             (keys, says)
         }
-        // The first file is told with the second; the last two are no contradictions.
-        Mark::TwoNumbersFirst | Mark::Wanted | Mark::LostPassport => return None,
+        // The other file is told with the first one named; the last two are no contradictions.
+        Mark::TwoNumbersFirst | Mark::SharedDocumentHolder | Mark::Wanted | Mark::LostPassport => return None,
     };
     Some(Contradiction { kind: mark.as_str(), keys, says })
 }
@@ -116,7 +116,7 @@ fn two_numbers(district: &District, citizen: &Citizen) -> Option<Told> {
 }
 
 fn shared_document(district: &District, citizen: &Citizen) -> Option<Told> {
-    let holder = documents::shared_with(district)?;
+    let holder = mark::sharer(&district.citizens)?;
     let card = district.document(holder, documents::IDENTITY_CARD)?;
     let of = |fin: mohur_wire::Fin| says("identity_files", fin, "document_no", card.number.as_str());
     let keys = json!({ "fin": holder.fin, "other": citizen.fin, "document": card.number });

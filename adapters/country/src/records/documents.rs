@@ -8,7 +8,7 @@ use mohur_wire::mrz::{self, Format, Mrz, MrzDate, MrzName};
 use crate::citizen::{Citizen, Sex};
 use crate::district::{District, days_ago};
 use crate::make::{COUNTED, age_on};
-use crate::mark::Mark;
+use crate::mark::{self, Mark};
 use crate::numbers::Numbers;
 use crate::random::Stream;
 use crate::table::{Sheets, Table};
@@ -245,7 +245,8 @@ fn invalid(document: &Document, reason: &str, reported: Date, sheets: &mut Sheet
 
 /// Every number has a file; one of them names a document that stands in the file of the district's first person as well.
 fn identity_file(district: &District, citizen: &Citizen, sheets: &mut Sheets) {
-    let owner = if citizen.mark == Some(Mark::SharedDocument) { shared_with(district) } else { Some(citizen) };
+    let owner =
+        if citizen.mark == Some(Mark::SharedDocument) { mark::sharer(&district.citizens) } else { Some(citizen) };
     let document = owner.and_then(|owner| district.document(owner, IDENTITY_CARD));
     let (family_name, given_name, birth_date) = citizen.recorded();
     let opened = birth_date.saturating_add(30.days()).min(COUNTED);
@@ -264,13 +265,4 @@ fn identity_file(district: &District, citizen: &Citizen, sheets: &mut Sheets) {
             &opened,
         ],
     );
-}
-
-/// The rightful holder of the document that stands in two files.
-pub(crate) fn shared_with(district: &District) -> Option<&Citizen> {
-    let marked = district.marked(Mark::SharedDocument)?;
-    district
-        .citizens
-        .iter()
-        .find(|citizen| citizen.fin != marked.fin && citizen.mark.is_none() && citizen.death.is_none())
 }

@@ -2,13 +2,13 @@
 
 use http::StatusCode;
 
-use super::{Outcome, invalid, person};
+use super::{Book, Outcome, invalid, person};
 use crate::web::{self, Call, Sent};
 use crate::{Citizen, Country, Faults};
 
 const BOUNDARY: &str = "mohur-reference-document";
 
-pub(super) fn read(country: &Country, uin: &str, call: &Call<'_>) -> Outcome {
+pub(super) fn read(book: Book, country: &Country, uin: &str, call: &Call<'_>) -> Outcome {
     call.allow(&["cr.document.read", "pr.document.read"])?;
     let Some(kind) = call.parameter("doctype") else { return Err(invalid("doctype is required, once")) };
     match call.parameter("format") {
@@ -16,7 +16,7 @@ pub(super) fn read(country: &Country, uin: &str, call: &Call<'_>) -> Outcome {
         Some("jpeg" | "png" | "TBD") => return Err(web::empty(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
         _ => return Err(invalid("format is one of pdf, jpeg, png, TBD")),
     }
-    let citizen = person(country, uin, Faults::default())?;
+    let citizen = person(book, country, uin, Faults::default())?;
     let title = match kind {
         "birth" => "Birth act",
         "marriage" if is_married(citizen, call.parameter("secondaryUin")) => "Marriage act",

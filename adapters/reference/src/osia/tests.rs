@@ -14,7 +14,7 @@ fn ask(scope: &str, method: &str, target: &str, content: Option<Value>) -> (u16,
     let (parts, ()) = request.body(()).unwrap().into_parts();
     let bytes = content.map(|content| content.to_string()).unwrap_or_default();
     let call = Call::new(&parts, bytes.as_bytes(), scopes.as_ref()).unwrap();
-    let response = answer(&country, &call, Faults::default());
+    let response = answer(Book::Civil, &country, &call, Faults::default());
     let body = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
     (response.status().as_u16(), body)
 }

@@ -72,6 +72,20 @@ pub const OWNERS: &[OwnerPart] = &[
         register: Kind::RealEstate,
         services: &[("ownership", MATCHING)],
     },
+    OwnerPart {
+        name: "population-register",
+        member: "AZ/GOV/MOJ/population-register",
+        agency: "MOJ",
+        register: Kind::PopulationRegister,
+        services: &[("person", READING)],
+    },
+    OwnerPart {
+        name: "fin-service",
+        member: "AZ/GOV/MOJ/fin-service",
+        agency: "MOJ",
+        register: Kind::FinService,
+        services: &[("links", READING), ("uniqueness", READING)],
+    },
 ];
 
 /// A member's id from the tables above.

@@ -10,8 +10,8 @@ use mohur_contract::RegistryError;
 use mohur_wire::{Arrival, FieldName, Predicate};
 use serde_json::json;
 
-use crate::attribute::Service;
-use crate::osia::Expression;
+use crate::client::Expression;
+use crate::service::{Field, Kind, Service, no_field};
 use crate::today;
 
 /// Most expressions that one query may need.
@@ -21,18 +21,23 @@ const MAX_EXPRESSIONS: usize = 16;
 pub(crate) type Questions = BTreeMap<FieldName, Option<Vec<Expression>>>;
 
 pub(crate) fn translate(
-    service: Service,
+    service: &Service,
     predicates: &BTreeMap<FieldName, Predicate>,
     arrival: Arrival,
 ) -> Result<Questions, RegistryError> {
     let mut questions = Questions::new();
-    for (field, predicate) in predicates {
-        let alternatives = match (service, field.as_str(), service.attribute(field)) {
-            (Service::Birth, "age", _) => Some(vec![age(predicate, arrival)?]),
-            (_, _, Some(attribute)) => Some(one_of(attribute, predicate)?),
-            (_, _, None) => None,
+    for (name, predicate) in predicates {
+        let alternatives = match service.field(name) {
+            Some(field) if matches!(field.kind, Kind::Age) => Some(vec![age(field, predicate, arrival)?]),
+            Some(field) => Some(one_of(field, predicate)?),
+            None => {
+                if let Predicate::OneOf(values) = predicate {
+                    values.iter().try_for_each(no_field)?;
+                }
+                None
+            }
         };
-        questions.insert(field.clone(), alternatives);
+        questions.insert(name.clone(), alternatives);
     }
     if questions.values().flatten().flatten().count() > MAX_EXPRESSIONS {
         return Err(RegistryError::Unsupported("at most 16 alternatives in one query"));
@@ -41,37 +46,34 @@ pub(crate) fn translate(
 }
 
 /// A person is `n` years old from the n-th birthday on; who is born on 29 February has it on 1 March of other years.
-fn age(predicate: &Predicate, arrival: Arrival) -> Result<Expression, RegistryError> {
+fn age(field: &Field, predicate: &Predicate, arrival: Arrival) -> Result<Expression, RegistryError> {
     let years_ago = |years: i64| {
         let years = Some(years).filter(|years| (0..=151).contains(years));
         let date = years.and_then(|years| today(arrival).checked_sub(years.years()).ok());
         date.map(|date| json!(date.to_string())).ok_or(RegistryError::Unsupported("an age is 0 to 150 years"))
     };
     match predicate {
-        Predicate::AtLeast(years) => Ok(Expression::new("dateOfBirth", "<=", years_ago(*years)?)),
-        Predicate::AtMost(years) => Ok(Expression::new("dateOfBirth", ">", years_ago(years.saturating_add(1))?)),
+        Predicate::AtLeast(years) => Ok(Expression::new(field.attribute, "<=", years_ago(*years)?)),
+        Predicate::AtMost(years) => Ok(Expression::new(field.attribute, ">", years_ago(years.saturating_add(1))?)),
         Predicate::OneOf(_) => Err(RegistryError::Unsupported("age takes atLeast and atMost")),
     }
 }
 
-fn one_of(attribute: &'static str, predicate: &Predicate) -> Result<Vec<Expression>, RegistryError> {
-    match predicate {
-        Predicate::OneOf(values) if values.iter().any(|value| value.as_text().is_none()) => {
-            Err(RegistryError::Unsupported("the values of this service are texts"))
-        }
-        Predicate::OneOf(values) => {
-            Ok(values.iter().map(|value| Expression::new(attribute, "=", json!(value))).collect())
-        }
-        Predicate::AtLeast(_) | Predicate::AtMost(_) => Err(RegistryError::Unsupported("this field takes oneOf")),
-    }
+fn one_of(field: &Field, predicate: &Predicate) -> Result<Vec<Expression>, RegistryError> {
+    let Predicate::OneOf(values) = predicate else {
+        return Err(RegistryError::Unsupported("this field takes oneOf"));
+    };
+    values.iter().map(|value| Ok(Expression::new(field.attribute, "=", json!(field.sent(value)?)))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const AGE: Field = Field { name: "age", attribute: "dateOfBirth", kind: Kind::Age };
+
     fn bound(predicate: Predicate, at: &str) -> (String, String) {
-        let expression = age(&predicate, Arrival(at.parse().unwrap())).unwrap();
+        let expression = age(&AGE, &predicate, Arrival(at.parse().unwrap())).unwrap();
         (expression.operator.to_owned(), expression.value.as_str().unwrap().to_owned())
     }
 
@@ -91,8 +93,8 @@ mod tests {
     fn absurd_ages_are_refused() {
         let now = Arrival("2026-05-10T12:00:00Z".parse().unwrap());
         for years in [-1, 152, i64::MAX, i64::MIN] {
-            assert!(age(&Predicate::AtLeast(years), now).is_err());
+            assert!(age(&AGE, &Predicate::AtLeast(years), now).is_err());
         }
-        assert!(age(&Predicate::AtMost(i64::MAX), now).is_err());
+        assert!(age(&AGE, &Predicate::AtMost(i64::MAX), now).is_err());
     }
 }

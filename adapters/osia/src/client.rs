@@ -1,4 +1,4 @@
-//! The three operations of OSIA Data Access 1.3 that the adapter uses, with their replies read strictly.
+//! The three operations of OSIA Data Access 1.3 that adapters use, with their replies read strictly.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ const NOTHING_THERE: [i64; 2] = [1023, 1024];
 
 /// The register.
 #[derive(Debug)]
-pub(crate) struct Osia {
+pub(crate) struct Client {
     connection: Connection,
 }
 
@@ -87,7 +87,7 @@ impl Expression {
     }
 }
 
-impl Osia {
+impl Client {
     pub(crate) fn open(settings: &Settings) -> Result<Self, ConnectionError> {
         Ok(Self { connection: Connection::open(settings)? })
     }
@@ -116,7 +116,7 @@ impl Osia {
     pub(crate) async fn compare(
         &self,
         fin: Fin,
-        given: &BTreeMap<&'static str, &Value>,
+        given: &BTreeMap<&'static str, String>,
         context: &Context,
     ) -> Result<Option<BTreeMap<String, Difference>>, RegistryError> {
         let mut attributes: BTreeMap<&str, serde_json::Value> =
