@@ -21,7 +21,7 @@ use mohur_wire::{Fin, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::country::{self, Mark};
+use crate::country;
 use crate::web::{self, Call, Sent};
 use crate::{Citizen, Country, Faults};
 
@@ -87,11 +87,9 @@ impl FinDesk {
             );
             adopted.await.into_iter().try_for_each(|adopted| adopted.map(drop))?;
         }
-        let pairs = country.citizens().iter().filter_map(|citizen| match citizen.mark? {
-            Mark::TwoNumbers => Some((citizen, country.first_number_of(citizen)?, Biometric::Same)),
-            Mark::SharedDocument => Some((citizen, country.sharer_of(citizen)?, Biometric::Missing)),
-            _ => None,
-        });
+        let second = |citizen| Some((citizen, country.first_number_of(citizen)?, Biometric::Same));
+        let shared = |citizen| Some((citizen, country.sharer_of(citizen)?, Biometric::Missing));
+        let pairs = country.citizens().iter().filter_map(|citizen| second(citizen).or_else(|| shared(citizen)));
         for (one, other, biometric) in pairs {
             let engine = "AZ/GOV/MIA/finger".to_owned();
             self.book.report(&Match { one: one.fin, other: other.fin, biometric, engine }, now).await?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::output::{CliError, Output};
-use crate::{adapter, broker, bundle, demo, directory, enrol, log, pki, policy, query, registry, xroad};
+use crate::{adapter, broker, bundle, demo, directory, enrol, links, log, pki, policy, query, registry, xroad};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -54,6 +54,8 @@ enum Command {
     Policy(policy::Args),
     /// Run the embedded reference registers, which hold people who do not exist.
     Registry(registry::Args),
+    /// Look at and decide links between identity files.
+    Links(links::Args),
 }
 
 /// Runs the command that the process was started with.
@@ -80,5 +82,6 @@ fn run(command: Command, out: &Output) -> Result<ExitCode, CliError> {
         Command::Directory(args) => directory::run(args, out),
         Command::Policy(args) => policy::run(args, out),
         Command::Registry(args) => registry::run(args, out),
+        Command::Links(args) => links::run(args, out),
     }
 }

@@ -10,6 +10,7 @@ mod cli;
 mod demo;
 mod directory;
 mod enrol;
+mod links;
 mod log;
 pub mod nation;
 mod output;

@@ -9,13 +9,22 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use mohur_chain::{Trust, TrustFiles};
+use mohur_host::LedgerStore;
 use mohur_http::SystemClock;
 use mohur_reference::country::{self, POPULATION};
-use mohur_reference::{Country, DATABASES, Database, Kind, Mark, Oddity, Register};
+use mohur_reference::{Adjudication, Country, DATABASES, Database, Kind, Mark, Oddity, Register};
 use serde_json::{Value, json};
 
 use crate::output::{CliError, Exit, Output};
 use crate::process;
+
+/// Who else has business with the FIN service, besides its adapter.
+const FIN_TOKENS: [(&str, &str); 3] = [
+    ("fin-service.issuer.token", "uin.generate"),
+    ("fin-service.matcher.token", "fin.match.write"),
+    ("fin-service.adjudicator.token", "fin.link.adjudicate fin.notice.read"),
+];
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,6 +66,8 @@ enum Command {
         credentials: PathBuf,
         #[command(flatten)]
         size: Size,
+        #[command(flatten)]
+        adjudicating: Adjudicating,
     },
     /// Print the SQL of a reference database: tables, the views that an adapter sees, and its role.
     #[command(after_help = "Example:\n  createdb documents\n  mohur registry schema documents | psql documents\n  \
@@ -91,6 +102,33 @@ enum Command {
     },
 }
 
+/// What the FIN service needs to be more than a stand-in.
+#[derive(clap::Args)]
+struct Adjudicating {
+    /// For fin-service: the folder in which it keeps its book; without one it forgets with the process.
+    #[arg(long)]
+    book: Option<PathBuf>,
+    /// For fin-service: the trust folder of the officers who decide links; without one no decision counts.
+    #[arg(long)]
+    officers: Option<PathBuf>,
+}
+
+impl Adjudicating {
+    fn open(&self) -> Result<Adjudication, CliError> {
+        let mut adjudication = Adjudication::default();
+        if let Some(book) = &self.book {
+            std::fs::create_dir_all(book).map_err(|error| CliError::usage(format!("{}: {error}", book.display())))?;
+            let ledger = LedgerStore::open(&book.join("book.redb")).map_err(CliError::usage)?;
+            adjudication.ledger = Arc::new(ledger);
+        }
+        if let Some(officers) = &self.officers {
+            let trust = Trust::load(&TrustFiles::in_folder(officers));
+            adjudication.trust = Some(trust.map_err(|error| CliError::new(Exit::Unverified, error))?);
+        }
+        Ok(adjudication)
+    }
+}
+
 /// Which country.
 #[derive(clap::Args, Clone, Copy)]
 struct Size {
@@ -111,10 +149,10 @@ impl Size {
 /// Runs `mohur registry`.
 pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     match args.command {
-        Command::Run { registers, all, listen, credentials, size } => {
+        Command::Run { registers, all, listen, credentials, size, adjudicating } => {
             let kinds = if all { Kind::ALL.to_vec() } else { registers };
             process::logs(out);
-            process::run(serve(kinds, listen, credentials, size, out))
+            process::run(serve(kinds, listen, credentials, (size, adjudicating), out))
         }
         Command::Schema { name, mapping } => schema(name.as_deref(), mapping, out),
         Command::People { odd, size } => {
@@ -134,7 +172,7 @@ async fn serve(
     kinds: Vec<Kind>,
     listen: SocketAddr,
     credentials: PathBuf,
-    size: Size,
+    (size, adjudicating): (Size, Adjudicating),
     out: &Output,
 ) -> Result<ExitCode, CliError> {
     if !listen.ip().is_loopback() {
@@ -144,10 +182,18 @@ async fn serve(
     let (mut text, mut documents, mut running) = (String::new(), Vec::new(), Vec::new());
     let mut address = listen;
     for kind in kinds {
-        let register = Register::start(kind, address, Arc::clone(&country), Arc::new(SystemClock)).await;
+        let clock = Arc::new(SystemClock);
+        // Only the FIN service has a book: it is opened once, and not by the others.
+        let adjudication = if kind == Kind::FinService { adjudicating.open()? } else { Adjudication::default() };
+        let register = Register::start_with(kind, address, Arc::clone(&country), clock, adjudication).await;
         let register = register.map_err(|error| CliError::new(Exit::Usage, error))?;
         let token = credentials.join(format!("{}.token", kind.as_str()));
         write_token(&credentials, &token, register.token())?;
+        if kind == Kind::FinService {
+            for (name, scopes) in FIN_TOKENS {
+                write_token(&credentials, &credentials.join(name), &register.token_for(scopes))?;
+            }
+        }
         let (url, file) = (register.url(), token.display().to_string());
         let _ = writeln!(text, "{:<15} {url}  token in {file}", kind.as_str());
         documents.push(json!({ "register": kind.as_str(), "url": url, "credential": file }));

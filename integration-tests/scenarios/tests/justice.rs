@@ -50,3 +50,20 @@ async fn the_population_register_compares_for_the_passport_office_and_tells_a_ba
     let refused = neither(&bank, credit).await;
     assert!(matches!(refused, RefusalCode::Denied | RefusalCode::NotAvailable), "{refused}");
 }
+
+const LINKS: &str = "AZ/GOV/MOJ/fin-service/links/v1";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fin_service_tells_the_passport_office_a_colour_and_nobody_whom() {
+    let federation = Federation::start().await;
+    let (office, bank) = (federation.office(), federation.bank());
+    let shares = federation.country.with_mark(mohur_reference::Mark::SharedDocument).next().unwrap().fin;
+    for (fin, state) in [(shares, "yellow"), (federation.citizen().fin, "none")] {
+        // The counts and the other number are withheld.
+        let told = both(&office, || ask::read(LINKS, fin, &["state", "yellow", "linkedWith"])).await;
+        assert_eq!(told, [("state".to_owned(), state.to_owned())]);
+    }
+    let credit = || Question { purpose: "credit-check".parse().unwrap(), ..ask::read(LINKS, shares, &["state"]) };
+    let refused = neither(&bank, credit).await;
+    assert!(matches!(refused, RefusalCode::Denied | RefusalCode::NotAvailable), "{refused}");
+}

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use mohur_contract::ledger::VolatileLedger;
 
 use super::*;
+use crate::country::Mark;
 use crate::register::Adjudication;
 use crate::token::TokenKey;
 
