@@ -1,6 +1,6 @@
 //! What a message is judged by: directory, trust, policy and definitions, one consistent reading of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use mohur_directory::{Domain, Domains, ServiceRoute, Snapshot};
@@ -19,6 +19,8 @@ pub struct World {
     pub policy: Arc<PolicySet>,
     /// The published bundle definitions.
     pub definitions: Arc<BTreeMap<MessageId, Definition>>,
+    /// The keys of all brokers' logs. Kept, because a key remembers the checkpoints that it verified.
+    logs: Arc<HashMap<MemberId, LogKey>>,
 }
 
 /// Who owns a service, and the broker that is home to it.
@@ -30,6 +32,23 @@ pub(crate) struct Place<'a> {
 }
 
 impl World {
+    /// One reading of these.
+    pub fn new(domains: Domains, policy: Arc<PolicySet>, definitions: Arc<BTreeMap<MessageId, Definition>>) -> Self {
+        let all = std::iter::once(domains.home()).chain(domains.foreign());
+        let brokers = all.flat_map(|domain| &domain.directory.directory().brokers);
+        let logs = brokers.filter_map(|broker| {
+            let key = LogKey::parse_all(&broker.log.keys()).ok().filter(|key| key.name() == broker.log.origin)?;
+            Some((broker.id.clone(), key))
+        });
+        let logs = Arc::new(logs.collect());
+        Self { domains, policy, definitions, logs }
+    }
+
+    /// The key of a broker's log, as its own directory names it.
+    pub(crate) fn log_key(&self, broker: &MemberId) -> Option<&LogKey> {
+        self.logs.get(broker)
+    }
+
     /// The signed member directory of our own domain.
     pub const fn directory(&self) -> &Snapshot {
         &self.domains.home().directory
@@ -56,10 +75,4 @@ impl World {
     pub(crate) fn keys_of<'a>(&'a self, domain: &'a Domain, at: Arrival) -> impl KeySource + 'a {
         TrustedKeys::new(|key_id| self.domains.seal(domain, key_id), &domain.trust, at.0)
     }
-}
-
-/// The key of a broker's log, as its directory names it.
-pub(crate) fn log_key(domain: &Domain, broker: &MemberId) -> Option<LogKey> {
-    let log = &domain.directory.broker(broker)?.log;
-    LogKey::parse_all(&log.keys()).ok().filter(|key| key.name() == log.origin)
 }

@@ -61,7 +61,7 @@ impl Sources {
             }
         }
         definitions.retain(|_, definition| published_definition(directory, definition).is_ok());
-        (World { domains, policy: Arc::new(policy), definitions: Arc::new(definitions) }, troubles)
+        (World::new(domains, Arc::new(policy), Arc::new(definitions)), troubles)
     }
 
     /// Reads everything for a start. Blocks.
@@ -76,7 +76,7 @@ impl Sources {
             definitions.insert(definition.id.clone(), definition);
         }
         let policy = Arc::new(PolicySet::of(policies));
-        Ok((World { domains, policy, definitions: Arc::new(definitions) }, troubles))
+        Ok((World::new(domains, policy, Arc::new(definitions)), troubles))
     }
 }
 

@@ -21,7 +21,6 @@ use mohur_wire::{Arrival, Ask, MemberId, MessageId, Operation, Refusal, RefusalC
 use super::rest::{json, problem};
 use super::{Brought, Circumstances, Content, Said, Signed};
 use crate::reply::{Incoming, ReplyTo};
-use crate::world::log_key;
 
 /// Where brokers hand queries on.
 pub const FORWARD: &str = "/v1/forward";
@@ -60,7 +59,7 @@ impl Received {
         proven.check_fits(&query)?;
         judge_time(&query, handover, by)?;
         check_settlement(&query, handover)?;
-        check_logged(&query, handover, &forward, domain)?;
+        check_logged(&query, handover, &forward, by)?;
         let id = logged_id(&query, handover)?;
         let (signer, asked) = (query.caller().clone(), query.query().clone());
         let (intent, settle) = (handover.intent, handover.settle.clone());
@@ -107,13 +106,18 @@ fn check_settlement(query: &ProvenQuery, handover: &Handover) -> Result<(), Refu
 }
 
 /// Nothing is decided here that the home broker has not logged.
-fn check_logged(query: &ProvenQuery, handover: &Handover, forward: &Forward, domain: &Domain) -> Result<(), Refusal> {
+fn check_logged(
+    query: &ProvenQuery,
+    handover: &Handover,
+    forward: &Forward,
+    by: &Circumstances<'_>,
+) -> Result<(), Refusal> {
     let unlogged = |what: &str| {
         let detail = format!("Nothing is decided that the home broker has not logged: the receipt {what}.");
         // Not `journal-unavailable`, which says that our own log fails.
         Refusal::new(RefusalCode::SignatureInvalid, detail)
     };
-    let key = log_key(domain, &handover.iss).ok_or_else(|| unlogged("is of a log that is not listed"))?;
+    let key = by.world.log_key(&handover.iss).ok_or_else(|| unlogged("is of a log that is not listed"))?;
     let expected = ExpectedIntent {
         query: query.query(),
         opening: query.digest(),
@@ -122,7 +126,7 @@ fn check_logged(query: &ProvenQuery, handover: &Handover, forward: &Forward, dom
         policy: None,
         settles: handover.settle.is_some(),
     };
-    expected.verify(forward.home().receipt(), &key).map(drop).map_err(|what| unlogged(&what))
+    expected.verify(forward.home().receipt(), key).map(drop).map_err(|what| unlogged(&what))
 }
 
 /// The id that is claimed and logged: a settlement's is its own.

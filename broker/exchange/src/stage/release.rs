@@ -18,7 +18,6 @@ use super::verify::Verified;
 use crate::World;
 use crate::provider::{Answered, Destination};
 use crate::trace::Trace;
-use crate::world::log_key;
 
 /// An owner's sealed answer, reduced to what the caller may see.
 pub struct Released {
@@ -43,7 +42,7 @@ pub fn fields(asked: Asked, world: &World, trace: &mut Trace) -> Result<Released
     belongs(&answer, &routed)?;
     let receipt = match routed.ruling() {
         Ruling::Ours(_) => None,
-        Ruling::Theirs => Some(logged_elsewhere(receipt, &reply, &routed, domain, trace)?),
+        Ruling::Theirs => Some(logged_elsewhere(receipt, &reply, &routed, world, trace)?),
     };
     if !answer.is_found() && routed.conceals() {
         return Err(RefusalCode::NotAvailable.into());
@@ -62,7 +61,7 @@ fn logged_elsewhere(
     receipt: Option<String>,
     reply: &Reply,
     routed: &Routed,
-    domain: &Domain,
+    world: &World,
     trace: &mut Trace,
 ) -> Result<String, Refusal> {
     let unlogged = |what: &str| {
@@ -70,13 +69,13 @@ fn logged_elsewhere(
         Refusal::new(RefusalCode::ProviderInvalid, detail)
     };
     let header = receipt.ok_or_else(|| unlogged("there is no receipt"))?;
-    let key = log_key(domain, &routed.destination().peer).ok_or_else(|| unlogged("its log is not listed"))?;
+    let key = world.log_key(&routed.destination().peer).ok_or_else(|| unlogged("its log is not listed"))?;
     let expected = ExpectedOutcome {
         query: routed.verified().query(),
         settles: routed.settle().is_some(),
         answer: &sha256(&reply.to_json()),
     };
-    trace.decided_elsewhere(expected.verify(&header, &key).map_err(|what| unlogged(&what))?);
+    trace.decided_elsewhere(expected.verify(&header, key).map_err(|what| unlogged(&what))?);
     Ok(header)
 }
 
