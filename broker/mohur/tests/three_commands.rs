@@ -1,6 +1,6 @@
 //! The three commands of `docs/enrolment.md` connect an agency: from an invitation to a host that brokers may ask.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail the test")]
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -22,7 +22,11 @@ fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if from.is_dir() { copy(&from, &to) } else { drop(fs::copy(&from, &to).unwrap()) }
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(&from, &to).unwrap();
+        }
     }
 }
 
@@ -122,4 +126,24 @@ fn three_commands_connect_an_agency() {
     // The second and the third.
     assert!(folder.good(&format!("adapter check --config {HOST}/host.toml")).contains("good"));
     let _host = folder.serving(&format!("adapter run --config {HOST}/host.toml"));
+    a_client_renews_from_a_timer_and_revokes_what_is_its_own(&folder, &format!("https://{door}"));
+}
+
+/// A bank that does not stay up: `mohur enrol renew` and `mohur enrol revoke`.
+fn a_client_renews_from_a_timer_and_revokes_what_is_its_own(folder: &Folder<'_>, url: &str) {
+    let config = folder.0.join("callers/bank/client.toml");
+    let root = folder.0.join("online/trust/root.pem");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("{text}\n[enrolment]\nurl = \"{url}\"\nroot = {root:?}\n")).unwrap();
+    let shown = || fs::read_to_string(folder.0.join("callers/bank/tls.pem")).unwrap();
+    let before = shown();
+    assert!(folder.good("enrol renew --config callers/bank/client.toml").contains("good until"));
+    assert_eq!(shown(), before, "nothing is due");
+    assert!(folder.good("enrol renew --config callers/bank/client.toml --force").contains("renewed, valid until"));
+    assert_ne!(shown(), before);
+    let revoke = "enrol revoke callers/bank/tls.pem --reason superseded --config callers/bank/client.toml";
+    assert!(folder.good(revoke).contains("Revoked (superseded)"));
+    let refused = folder.command("enrol renew --config callers/bank/client.toml --force").output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("certificate-refused"), "{refused:?}");
 }
