@@ -129,6 +129,9 @@ pub enum AuthorityError {
     /// Several certificates begin with it.
     #[error("several certificates begin with {0}: give more digits")]
     Ambiguous(String),
+    /// A host that the authority may not certify.
+    #[error("{0} is not under the names that the authorities of this domain may certify (`pki init --permit-host`)")]
+    Host(String),
     /// Somebody else decided at the same moment.
     #[error("somebody else decided at the same moment; look at the application again")]
     Overtaken,

@@ -1,5 +1,6 @@
 //! Invitations: one-time tokens, of which only the hash is kept.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use base64::Engine;
@@ -65,6 +66,15 @@ impl std::fmt::Debug for Invited {
     }
 }
 
+/// RFC 5280 §4.2.1.10: a name is permitted, and everything below it. Only names are constrained, not addresses.
+fn is_permitted(permitted: &[String], host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let is_below = |name: &String| {
+        host.strip_suffix(name.to_ascii_lowercase().as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    permitted.is_empty() || host.parse::<IpAddr>().is_ok() || permitted.iter().any(is_below)
+}
+
 /// 256 random bits need no slow hash: nobody can try them out.
 fn key_of(token: &str) -> String {
     sha256(token.as_bytes()).to_string()
@@ -75,6 +85,10 @@ impl Office {
     pub fn invite(&self, invite: &Invite, now: Timestamp) -> Result<Invited, AuthorityError> {
         self.national.check_domain(&invite.member)?;
         // What would be refused later is refused now.
+        let permitted = &self.national.settings().permitted_hosts;
+        if let Some(host) = invite.hosts.iter().find(|host| !is_permitted(permitted, host)) {
+            return Err(AuthorityError::Host(host.clone()));
+        }
         self.trial(Template::tls(&invite.member, &invite.hosts, now, 1)?)?;
         let token = BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<32>());
         let key = key_of(&token);
@@ -164,5 +178,22 @@ impl Office {
                 }
             }
         })?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_permitted_names_are_invited() {
+        let permitted = ["gov.az".to_owned()];
+        for good in ["gov.az", "cards.GOV.az", "10.0.0.1", "::1"] {
+            assert!(is_permitted(&permitted, good), "{good}");
+        }
+        for wrong in ["xgov.az", "gov.az.example", "example.com"] {
+            assert!(!is_permitted(&permitted, wrong), "{wrong}");
+            assert!(is_permitted(&[], wrong), "{wrong}");
+        }
     }
 }
