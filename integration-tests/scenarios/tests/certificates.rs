@@ -8,13 +8,14 @@
     reason = "all of it is test code"
 )]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::ToSpan;
 use mohur_authority::testing::{Forged, Template};
 use mohur_directory::SealEntry;
 use mohur_federation::raw::{message, response};
-use mohur_federation::{Federation, RawConnection, RawConnector, Signed, ask, code};
+use mohur_federation::{Federation, Founded, RawConnection, RawConnector, Signed, ask, code};
 use mohur_message::sign_request;
 use mohur_seal::{Passphrase, SoftwareSeal};
 use mohur_wire::refusal::Problem;
@@ -99,6 +100,11 @@ async fn tls_1_2_is_refused_in_the_handshake() {
     assert_eq!((alert[0], alert[6]), (ALERT, PROTOCOL_VERSION), "{alert:02x?}");
 }
 
+/// A federation whose broker lets a connection wait for its first message while a busy machine publishes something.
+fn patient() -> Founded {
+    Founded::new().with("broker/broker.toml", "[limits]\nheader-timeout = \"60s\"\nbody-timeout = \"60s\"")
+}
+
 /// Asks over a connection that was open before.
 async fn ask_on(federation: &Federation, connection: &mut RawConnection) -> http::Response<bytes::Bytes> {
     let office = federation.office();
@@ -115,7 +121,7 @@ fn code_in(response: &http::Response<bytes::Bytes>) -> RefusalCode {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_tls_certificate_is_refused_on_new_and_on_open_connections() {
-    let mut federation = Federation::start().await;
+    let mut federation = patient().start().await;
     let mut open = RawConnection::open(&federation, "passport-office").await;
     federation.revoke("callers/passport-office/tls.pem").await;
     assert!(RawConnector::of_caller(&federation, "passport-office").admitted().await.is_err(), "a new connection");
@@ -125,7 +131,7 @@ async fn a_revoked_tls_certificate_is_refused_on_new_and_on_open_connections() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_denied_tls_certificate_is_refused_on_new_and_on_open_connections() {
-    let mut federation = Federation::start().await;
+    let mut federation = patient().start().await;
     let mut open = RawConnection::open(&federation, "passport-office").await;
     let denied = federation.fingerprint("callers/passport-office/tls.pem");
     federation.publish(|directory| directory.denied.push(denied.into())).await;
@@ -211,4 +217,65 @@ async fn a_broker_whose_seal_signs_no_envelopes_does_not_start() {
     forged.write(&federation.nation.path("broker"), "seal", &pass).unwrap();
     let error = federation.nation.start_broker().await.err().expect("it does not start").to_string();
     assert!(error.contains("SOAP"), "{error}");
+}
+
+/// A caller that never stops: whatever it is refused with, and when, counted from the publication of its denial.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denied_caller_is_cut_off_within_the_minute_while_it_is_sending() {
+    // A poll of this length is the only delay; the default of 30 s leaves as much again within the minute.
+    const POLL: Duration = Duration::from_secs(3);
+    let founded = patient().rewritten("broker/broker.toml", |text| {
+        text.replace("poll = \"100ms\"", &format!("poll = \"{}s\"", POLL.as_secs()))
+    });
+    let federation = Arc::new(tokio::sync::Mutex::new(founded.start().await));
+    let (half, whole, denied) = {
+        let federation = federation.lock().await;
+        let office = federation.office();
+        let signed = Signed::new(&office, ask::blood_group(federation.citizen().fin));
+        let host = signed.request.uri().authority().unwrap().to_string();
+        let whole = message("POST", "/v1/query", &host, signed.request.headers(), &signed.opening);
+        let half = RawConnection::open(&federation, "passport-office").await;
+        (half, whole, federation.fingerprint("callers/passport-office/tls.pem"))
+    };
+    // One connection has sent half of a message when the denial is published.
+    let mut half = half;
+    let (first, second) = whole.split_at(whole.len() - 20);
+    half.send(first).await;
+    // Others ask one question after the other, each on the connection that it keeps.
+    let (office, fin) = {
+        let federation = federation.lock().await;
+        (Arc::new(federation.office()), federation.citizen().fin)
+    };
+    let published = Arc::new(std::sync::OnceLock::new());
+    let senders: Vec<_> = (0..4)
+        .map(|_| {
+            let (office, published) = (Arc::clone(&office), Arc::clone(&published));
+            tokio::spawn(async move {
+                let (mut answered, mut late) = (0, 0);
+                loop {
+                    match office.ask(ask::blood_group(fin)).await {
+                        Ok(_) if published.get().is_none() => answered += 1,
+                        Ok(_) => late += 1,
+                        Err(error) => return (answered, late, std::time::Instant::now(), error),
+                    }
+                }
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    {
+        let federation = &mut *federation.lock().await;
+        federation.nation.publish(|directory| directory.denied.push(denied.into())).unwrap();
+        published.set(std::time::Instant::now()).unwrap();
+    }
+    let published = *published.get().unwrap();
+    for sender in senders {
+        let (answered, late, at, error) = tokio::time::timeout(Duration::from_secs(60), sender).await.unwrap().unwrap();
+        let after = at - published;
+        println!("answered {answered} before and {late} after the publication; cut off after {after:?}: {error}");
+        assert!(answered > 0, "it was sending before");
+        assert!(after < Duration::from_secs(33), "{after:?}: with the default poll it would be 27 s more");
+    }
+    let refused = response(&half.exchange(second).await);
+    assert_eq!(code_in(&refused), RefusalCode::CertificateRevoked, "what was begun before is not taken after");
 }

@@ -91,10 +91,10 @@ pub enum SealError {
         /// The credential file.
         file: PathBuf,
     },
-    /// A key could leave its token.
+    /// A key can leave its token, or was outside of it.
     #[error(
-        "the token {token:?}: the key {key} can leave the token (CKA_EXTRACTABLE, or not CKA_SENSITIVE). Make one inside with \
-         `mohur pki token generate`, or accept this one with allow-extractable = true"
+        "the token {token:?}: the key {key} can leave the token (CKA_EXTRACTABLE, or not CKA_SENSITIVE), or could once, or was \
+         brought in (not CKA_NEVER_EXTRACTABLE, not CKA_LOCAL). Make one inside with `mohur pki token generate`, or accept this one with allow-extractable = true"
     )]
     Extractable {
         /// The token's label.

@@ -145,6 +145,7 @@ fn document(key: &KeyInfo) -> Value {
         "kind": key.kind,
         "sensitive": key.sensitive,
         "extractable": key.extractable,
+        "always-inside": key.always_inside,
         "always-authenticate": key.always_authenticate,
     })
 }

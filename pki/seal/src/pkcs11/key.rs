@@ -35,14 +35,17 @@ pub struct KeyInfo {
     pub sensitive: bool,
     /// `CKA_EXTRACTABLE`: it can leave the token, wrapped. A token that does not say is taken at the worst.
     pub extractable: bool,
+    /// `CKA_LOCAL` and `CKA_NEVER_EXTRACTABLE`: it was made in the token and could never leave it. One that was brought in, or
+    /// could once leave, may have copies outside. A token that does not say is taken at the worst.
+    pub always_inside: bool,
     /// `CKA_ALWAYS_AUTHENTICATE`: it wants the PIN for each signature.
     pub always_authenticate: bool,
 }
 
 impl KeyInfo {
-    /// Whether the key cannot leave the token.
+    /// Whether the key is in the token only, and cannot leave it.
     pub const fn stays_inside(&self) -> bool {
-        self.sensitive && !self.extractable
+        self.sensitive && !self.extractable && self.always_inside
     }
 
     pub(super) fn read(session: &Session, key: ObjectHandle) -> Result<Self, Failure> {
@@ -52,6 +55,8 @@ impl KeyInfo {
             AttributeType::KeyType,
             AttributeType::Sensitive,
             AttributeType::Extractable,
+            AttributeType::Local,
+            AttributeType::NeverExtractable,
             AttributeType::AlwaysAuthenticate,
         ];
         let mut info = Self {
@@ -59,8 +64,10 @@ impl KeyInfo {
             kind: "unknown",
             sensitive: false,
             extractable: true,
+            always_inside: false,
             always_authenticate: false,
         };
+        let (mut local, mut never_extractable) = (false, false);
         for attribute in session.get_attributes(key, &wanted).map_err(|error| Failure::of(&error))? {
             #[expect(clippy::wildcard_enum_match_arm, reason = "only what was asked for comes back")]
             match attribute {
@@ -70,10 +77,13 @@ impl KeyInfo {
                 Attribute::KeyType(KeyType::RSA) => info.kind = "RSA",
                 Attribute::Sensitive(yes) => info.sensitive = yes,
                 Attribute::Extractable(yes) => info.extractable = yes,
+                Attribute::Local(yes) => local = yes,
+                Attribute::NeverExtractable(yes) => never_extractable = yes,
                 Attribute::AlwaysAuthenticate(yes) => info.always_authenticate = yes,
                 _ => {}
             }
         }
+        info.always_inside = local && never_extractable;
         Ok(info)
     }
 }
