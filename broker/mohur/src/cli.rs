@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::output::{CliError, Output};
-use crate::{adapter, broker, bundle, demo, directory, enrol, links, log, pki, policy, query, registry, xroad};
+use crate::{adapter, broker, bundle, directory, enrol, links, log, policy, query, registry, xroad};
+#[cfg(feature = "authority")]
+use crate::{demo, pki};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,6 +33,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the whole exchange on this machine, told as a story.
+    #[cfg(feature = "authority")]
     Demo(demo::Args),
     /// Ask one question.
     Query(query::Args),
@@ -45,6 +48,7 @@ enum Command {
     /// Verify a log and look into it, offline.
     Log(log::Args),
     /// Make certificate authorities, issue, revoke and look at certificates.
+    #[cfg(feature = "authority")]
     Pki(pki::Args),
     /// Obtain certificates from the authority online, and renew them.
     Enrol(enrol::Args),
@@ -70,6 +74,7 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command, out: &Output) -> Result<ExitCode, CliError> {
     match command {
+        #[cfg(feature = "authority")]
         Command::Demo(args) => demo::run(args, out),
         Command::Query(args) => query::run(args, out),
         Command::Bundle(args) => bundle::run(args, out),
@@ -77,6 +82,7 @@ fn run(command: Command, out: &Output) -> Result<ExitCode, CliError> {
         Command::Adapter(args) => adapter::run(args, out),
         Command::Xroad(args) => xroad::run(args, out),
         Command::Log(args) => log::run(args, out),
+        #[cfg(feature = "authority")]
         Command::Pki(args) => pki::run(args, out),
         Command::Enrol(args) => enrol::run(args, out),
         Command::Directory(args) => directory::run(args, out),

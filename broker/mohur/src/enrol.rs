@@ -6,9 +6,9 @@ mod renew;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use mohur_authority::Reason;
+use mohur_enrol::EnrolError;
 
-use crate::output::{CliError, Output};
+use crate::output::{CliError, Exit, Output};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,6 +22,16 @@ An agency is connected by three commands:
   mohur adapter run --config id-cards/host.toml
 
 Brokers, hosts and the X-Road door renew by themselves, where their configuration has the table [enrolment].";
+
+/// RFC 5280 §5.3.1, in words.
+const REASONS: [&str; 6] = [
+    "unspecified",
+    "key-compromise",
+    "affiliation-changed",
+    "superseded",
+    "cessation-of-operation",
+    "privilege-withdrawn",
+];
 
 /// Obtain certificates from the authority online, and renew them.
 #[derive(clap::Args)]
@@ -44,9 +54,9 @@ Example:
     Revoke {
         /// The certificate's file, or the first eight or more digits of its serial number or fingerprint.
         certificate: String,
-        /// unspecified, key-compromise, affiliation-changed, superseded, cessation-of-operation or privilege-withdrawn.
-        #[arg(long, default_value = "unspecified")]
-        reason: Reason,
+        /// Why.
+        #[arg(long, default_value = "unspecified", value_parser = REASONS)]
+        reason: String,
         /// The configuration of the client, with [enrolment].
         #[arg(long, default_value = "client.toml")]
         config: PathBuf,
@@ -58,6 +68,22 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     match args.command {
         Command::Join(args) => join::run(&args, out),
         Command::Renew(args) => renew::run(&args, out),
-        Command::Revoke { certificate, reason, config } => renew::revoke(&certificate, reason, &config, out),
+        Command::Revoke { certificate, reason, config } => renew::revoke(&certificate, &reason, &config, out),
     }
+}
+
+/// What the authority refused is a negative result; what is not there is unreachable.
+pub(crate) fn failed(error: EnrolError) -> CliError {
+    let exit = match &error {
+        EnrolError::Unreachable(_) => Exit::Unreachable,
+        EnrolError::Refused { .. } => Exit::Negative,
+        EnrolError::Answer(_) | EnrolError::Certificate(_) => Exit::Unverified,
+        EnrolError::Io { .. }
+        | EnrolError::Key(_)
+        | EnrolError::Material(_)
+        | EnrolError::Tls(_)
+        | EnrolError::Request(_)
+        | EnrolError::Invitation { .. } => Exit::Usage,
+    };
+    CliError::new(exit, error)
 }

@@ -7,13 +7,17 @@ mod asking;
 mod broker;
 mod bundle;
 mod cli;
+mod credential;
+#[cfg(feature = "authority")]
 mod demo;
 mod directory;
 mod enrol;
 mod links;
 mod log;
+#[cfg(feature = "authority")]
 pub mod nation;
 mod output;
+#[cfg(feature = "authority")]
 mod pki;
 mod policy;
 mod process;
@@ -22,4 +26,5 @@ mod registry;
 mod xroad;
 
 pub use cli::main;
+#[cfg(feature = "authority")]
 pub use pki::TsaConfig;

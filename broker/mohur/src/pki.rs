@@ -25,10 +25,9 @@ use mohur_seal::Passphrase;
 use mohur_wire::{Clock, Timestamp};
 use serde_json::json;
 
+use crate::credential::passphrase;
 use crate::output::{CliError, Output};
 
-pub(crate) use officer::failed as officer_failed;
-pub(crate) use revoke::named;
 pub use tsa::Config as TsaConfig;
 
 const EXAMPLES: &str = "\
@@ -267,26 +266,6 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
         Command::Tsa(args) => tsa::run(args, out),
         Command::Timestamp(args) => timestamp::run(args, out),
     }
-}
-
-/// The passphrase of that file; a new one with a random passphrase when `file` is `None` and `default` does not exist.
-pub(crate) fn passphrase(file: Option<PathBuf>, default: &Path) -> Result<(Passphrase, PathBuf), CliError> {
-    let (path, make) = match file {
-        Some(path) => (path, false),
-        None => (default.to_owned(), !default.exists()),
-    };
-    let passphrase = if make {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| CliError::usage(format_args!("{}: {error}", folder.display())))?;
-        }
-        let fresh = Passphrase::generate();
-        fresh.write_credential_file(&path).map_err(CliError::usage)?;
-        fresh
-    } else {
-        Passphrase::from_credential_file(&path).map_err(CliError::usage)?
-    };
-    Ok((passphrase, path))
 }
 
 fn init(

@@ -31,7 +31,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, out: &Output) -> Result<ExitCode, CliError> {
     let folder = args.name.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(file_error(folder))?;
-    let (passphrase, credential) = crate::pki::passphrase(args.passphrase.clone(), &folder.join("passphrase"))?;
+    let (passphrase, credential) = crate::credential::passphrase(args.passphrase.clone(), &folder.join("passphrase"))?;
     let pkcs8 = generate(KeyKind::P256).map_err(CliError::usage)?;
     let public = Key::of(&BareKey::from_pkcs8(&pkcs8).map_err(CliError::usage)?).map_err(CliError::usage)?;
     let end = |end: &str| PathBuf::from(format!("{}.{end}", args.name.display()));

@@ -13,8 +13,8 @@ use mohur_seal::{KeyKind, Passphrase};
 use mohur_transport::ServiceIdentity;
 use serde_json::{Map, json};
 
+use super::failed;
 use crate::output::{CliError, Exit, Output};
-use crate::pki::officer_failed as failed;
 use crate::process;
 
 const EXAMPLES: &str = "\
@@ -74,7 +74,7 @@ pub(super) fn run(args: &Args, out: &Output) -> Result<ExitCode, CliError> {
     let root = args.out.join("root.pem");
     std::fs::write(&root, &invitation.root).map_err(|error| io(&root, &error))?;
     let default = args.out.join("passphrase");
-    let (passphrase, _) = crate::pki::passphrase(args.key_passphrase.clone(), &default)?;
+    let (passphrase, _) = crate::credential::passphrase(args.key_passphrase.clone(), &default)?;
     let authority = Authority::new(&invitation.url, &root, &ServiceIdentity::None, Arc::new(SystemClock));
     let joining = Joining { args, invitation, authority: authority.map_err(failed)?, passphrase };
     process::run(joining.all(out))

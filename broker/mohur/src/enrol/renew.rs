@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use mohur_authority::Reason;
 use mohur_client::Config;
 use mohur_crypto::Digest;
 use mohur_enrol::{Authority, EnrolmentSettings, Life, SealStep, Watcher};
@@ -13,8 +12,8 @@ use mohur_seal::Passphrase;
 use mohur_transport::{ServiceIdentity, TlsMaterial};
 use serde_json::json;
 
+use super::failed;
 use crate::output::{CliError, Output};
-use crate::pki::officer_failed as failed;
 use crate::process;
 
 #[derive(clap::Args)]
@@ -90,15 +89,15 @@ pub(super) fn run(args: &Args, out: &Output) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn revoke(which: &str, reason: Reason, file: &Path, out: &Output) -> Result<ExitCode, CliError> {
+pub(super) fn revoke(which: &str, reason: &str, file: &Path, out: &Output) -> Result<ExitCode, CliError> {
     let config = Config::load(file).map_err(CliError::usage)?;
     let settings = settings(&config, file)?;
-    let which = crate::pki::named(which)?;
+    let which = crate::credential::named(which)?;
     let identity = ServiceIdentity::Member(material(&config)?);
     let authority = Authority::new(&settings.url, &settings.root, &identity, Arc::new(SystemClock)).map_err(failed)?;
-    let revoked = process::run(async { authority.revoke(&which, reason.name()).await.map_err(failed) })?;
+    let revoked = process::run(async { authority.revoke(&which, reason).await.map_err(failed) })?;
     let record: serde_json::Value = serde_json::from_str(&revoked)
         .map_err(|error| CliError::usage(format_args!("the authority's answer: {error}")))?;
-    out.say(format_args!("Revoked ({}): {which}.", reason.name()), &record);
+    out.say(format_args!("Revoked ({reason}): {which}."), &record);
     Ok(ExitCode::SUCCESS)
 }

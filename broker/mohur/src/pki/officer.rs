@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use mohur_authority::office::{Application, Decision, Verdict, sign_decision};
-use mohur_enrol::{Authority, EnrolError};
+use mohur_enrol::Authority;
 use mohur_http::SystemClock;
 use mohur_seal::{Passphrase, SoftwareSeal};
 use mohur_transport::ServiceIdentity;
@@ -13,6 +13,7 @@ use mohur_wire::{Clock, Timestamp};
 use serde_json::json;
 
 use super::office;
+use crate::enrol::failed;
 use crate::output::{CliError, Exit, Output};
 use crate::process;
 
@@ -106,22 +107,6 @@ impl Officer {
         office::say_decided(&application, out);
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// What the authority refused is a negative result; what is not there is unreachable.
-pub(crate) fn failed(error: EnrolError) -> CliError {
-    let exit = match &error {
-        EnrolError::Unreachable(_) => Exit::Unreachable,
-        EnrolError::Refused { .. } => Exit::Negative,
-        EnrolError::Answer(_) | EnrolError::Certificate(_) => Exit::Unverified,
-        EnrolError::Io { .. }
-        | EnrolError::Key(_)
-        | EnrolError::Material(_)
-        | EnrolError::Tls(_)
-        | EnrolError::Request(_)
-        | EnrolError::Invitation { .. } => Exit::Usage,
-    };
-    CliError::new(exit, error)
 }
 
 pub(super) fn pending(officer: &Officer, out: &Output) -> Result<ExitCode, CliError> {

@@ -1,6 +1,5 @@
 //! `mohur pki revoke` and `mohur pki renew-lists`.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use mohur_authority::office::{Order, Report};
@@ -8,18 +7,9 @@ use mohur_authority::{Layout, Reason};
 use mohur_wire::Timestamp;
 use serde_json::json;
 
-use super::{Pki, inspect, office};
+use super::{Pki, office};
+use crate::credential::named;
 use crate::output::{CliError, Output};
-
-/// The fingerprint of the certificate in that file; or the digits themselves, if there is no such file.
-pub(crate) fn named(which: &str) -> Result<String, CliError> {
-    if !Path::new(which).is_file() {
-        return Ok(which.to_owned());
-    }
-    let found = inspect::certificates(Path::new(which))?;
-    let first = found.first().ok_or_else(|| CliError::usage(format_args!("{which}: no certificate in PEM")))?;
-    Ok(mohur_crypto::sha256(first).to_string())
-}
 
 pub(super) fn run(which: &str, reason: Reason, pki: &Pki, out: &Output) -> Result<ExitCode, CliError> {
     let order = Order::Revoke { which: named(which)?, reason };
