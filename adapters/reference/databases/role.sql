@@ -5,6 +5,9 @@ do $$
 begin
   if not exists (select from pg_catalog.pg_roles where rolname = 'mohur_adapter') then
     create role mohur_adapter login;
+    -- Whatever else this server logs: not whom somebody asked about.
+    alter role mohur_adapter set log_parameter_max_length = 0;
+    alter role mohur_adapter set log_parameter_max_length_on_error = 0;
   end if;
 end
 $$;

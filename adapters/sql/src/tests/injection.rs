@@ -43,6 +43,21 @@ async fn what_a_query_says_is_never_sql() {
     }
 }
 
+/// A server that logs every statement does not log whom they are about.
+#[tokio::test]
+async fn the_databases_log_does_not_tell_who_was_asked_about() {
+    let cluster = documents();
+    cluster.stop();
+    cluster.boot_with("log_min_duration_statement = 0\nlog_statement = 'all'");
+    let adapter = open(&cluster, Database::named("documents").unwrap().mapping).await;
+    let operands = json!({ "verb": "match", "values": { "document": "C01234567" } });
+    let held = query("AZ/GOV/MIA/documents/held/v1", &json!({ "fin": "5ABCDE1" }), &operands);
+    assert!(ask(&adapter, &held).await.is_ok());
+    let log = cluster.log();
+    assert!(log.contains("left join mohur.documents") && log.contains("read only"), "{log}");
+    assert!(!log.contains("5ABCDE1") && !log.contains("C01234567"), "{log}");
+}
+
 /// A mapping's own statement cannot write either, even where the role might.
 #[tokio::test]
 async fn a_statement_reads_only() {

@@ -72,7 +72,7 @@ async fn what_does_not_fit_the_database_is_told_at_once() {
     ] {
         assert!(errors.contains(&format!("sql.toml:{line}: {what}")), "{line} {what}: {errors}");
     }
-    let statement = "service[2].statement: is refused by the database in its line 4: column document.pim";
+    let statement = "service[3].statement: is refused by the database in its line 4: column document.pim";
     assert!(errors.contains(statement), "{errors}");
 }
 
