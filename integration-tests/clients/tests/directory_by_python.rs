@@ -180,7 +180,9 @@ fn we_read_what_securesystemslib_signed() {
     assert_eq!(files["members/members.json"], b"everybody\n");
     let members = repository.join("metadata/1.members.json");
     let text = std::fs::read_to_string(&members).unwrap();
-    std::fs::write(&members, text.replacen("\"length\": 10", "\"length\": 11", 1)).unwrap();
+    let bent = text.replacen("\"length\":10", "\"length\":11", 1);
+    assert_ne!(bent, text);
+    std::fs::write(&members, bent).unwrap();
     let error = update().unwrap_err();
     assert!(matches!(&error, TufError::Threshold { role, found: 0, needed: 2 } if role == "members"), "{error}");
 }
