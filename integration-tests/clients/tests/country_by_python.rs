@@ -1,7 +1,5 @@
 //! The synthetic country's documents, judged by PyPI `mrz`, as `mohur registry seed` writes them.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
