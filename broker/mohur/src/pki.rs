@@ -92,8 +92,8 @@ Examples:
 Example:
   mohur pki roll tls-ca --pki national
 
-The root's key must be there. Give `trust/` to everyone before the new authority issues anything: a process that does not
-know it refuses what it issued. When nothing that the older one issued is valid any more, take its certificate and list out
+The root's key must be there (otherwise: `mohur pki ceremony sign-ca`). Publish the new authority before it issues anything
+(`mohur directory edit members --trust`, `edit revocations --trust`): who does not know it refuses what it issued. When nothing that the older one issued is valid any more, take its certificate and list out
 of `trust/`, and its key out of `authority/`.")]
     Roll {
         /// tls-ca, seal-ca, infrastructure-ca or officer-ca.

@@ -1,7 +1,8 @@
 //! The certificate authorities of a national domain: root, issuing authorities and the directory's signer, in one folder.
 //!
-//! Enough to begin with: keys in encrypted files, certificates of the profiles of `mohur-chain`, revocation lists. Enrolment,
-//! OCSP and the ceremony with shared keys come later. The broker's server never links this crate.
+//! Keys in encrypted files, certificates of the profiles of `mohur-chain`, revocation lists, a register with its journal; and the
+//! office that does so online. The root's key may lie elsewhere: `mohur-ceremony` holds it in shares. The broker's server never
+//! links this crate.
 
 mod der;
 mod error;

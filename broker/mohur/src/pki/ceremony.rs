@@ -316,7 +316,7 @@ fn take_over(
     let named: Vec<String> = new.iter().map(ToString::to_string).collect();
     let text = format!(
         "{} took over from {}: {}, and the root's list.\n  passphrase  {}   (keep it apart from the keys)\n\
-         Give {} to every process of the domain.{}",
+         Publish {}: mohur directory init --trust …, or edit members --trust … and edit revocations --trust ….{}",
         pki.display(),
         folder.display(),
         if named.is_empty() { "no new authority".to_owned() } else { named.join(", ") },

@@ -39,7 +39,7 @@ pub(super) fn run(role: Role, pki: &Pki, now: Timestamp, out: &Output) -> Result
     let trust = national.layout().trust();
     let text = format!(
         "Made {issuer}, which issues from now on. The older ones still count, until they are revoked or end.\n\
-         Give {} to every process of the domain before anything is issued.",
+         Publish {} before anything is issued: mohur directory edit members --trust …, edit revocations --trust …",
         trust.display(),
     );
     out.say(text, &json!({ "authority": issuer, "trust": trust }));
