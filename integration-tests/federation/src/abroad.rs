@@ -80,7 +80,7 @@ impl FoundedAbroad {
 
     /// Starts everything.
     pub async fn start(self) -> Abroad {
-        Abroad { az: self.az.start().await, ge: self.ge.start().await }
+        Abroad { az: Box::pin(self.az.start()).await, ge: Box::pin(self.ge.start()).await }
     }
 }
 

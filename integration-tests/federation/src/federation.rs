@@ -86,7 +86,7 @@ impl Founded {
 
     /// Starts everything.
     pub async fn start(self) -> Federation {
-        let Running { country, broker, owners } = self.nation.start().await.unwrap();
+        let Running { country, broker, owners } = Box::pin(self.nation.start()).await.unwrap();
         let broker = Some(broker);
         Federation { nation: self.nation, clock: self.clock, country, broker, owners, _folder: self.folder }
     }
