@@ -1,7 +1,7 @@
 //! Every sample of `docs/samples` is read by the code that reads the real file, shows the defaults, and is explained in
 //! `docs/configuration.md`.
 
-#![allow(clippy::unwrap_used, reason = "all of it is test code")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "all of it is test code")]
 
 use std::path::{Path, PathBuf};
 
@@ -172,5 +172,36 @@ fn the_guide_explains_every_setting_of_every_sample() {
         for (key, _) in settings {
             assert!(guide.contains(&format!("`{key}`")), "docs/configuration.md lacks {key} of {name}");
         }
+    }
+}
+
+/// The blocks of the guide in one language.
+fn blocks(guide: &str, language: &str) -> Vec<String> {
+    let fenced = guide.split("```").skip(1).step_by(2);
+    fenced
+        .filter(|block| block.lines().next() == Some(language))
+        .map(|block| block.lines().skip(1).map(str::trim).collect::<Vec<_>>().join("\n"))
+        .collect()
+}
+
+#[test]
+fn what_the_guide_to_federation_shows_is_read_by_the_code_that_reads_it() {
+    let guide = std::fs::read_to_string(docs().join("federation.md")).unwrap();
+    let domains = blocks(&guide, "json");
+    assert_eq!(domains.len(), 2);
+    for (text, name, other) in [(&domains[0], "GE", "AZ"), (&domains[1], "AZ", "GE")] {
+        let digest = mohur_crypto::sha256(b"a root").to_string();
+        let text = text.replace(&format!("<SHA-256 of the root of {name}>"), &digest);
+        let file: mohur_directory::content::DomainsFile = serde_json::from_str(&text).unwrap();
+        let [domain] = &file.domains[..] else { panic!("one domain") };
+        assert_eq!(domain.domain, name);
+        // Who answers names the other's services, and who is asked its own: the same one.
+        let named: Vec<_> = domain.may_answer.iter().chain(&domain.may_ask).map(ToString::to_string).collect();
+        assert_eq!(named, ["GE/GOV/MOJ/civil-registry/birth/v1"], "{other}");
+    }
+    let foreign = blocks(&guide, "toml");
+    for name in ["broker.toml", "client.toml", "host.toml"] {
+        let sample = std::fs::read_to_string(docs().join("samples").join(name)).unwrap();
+        read(name, &format!("{sample}\n{}", foreign[0])).unwrap();
     }
 }
