@@ -324,7 +324,8 @@ impl Book {
                 facts: decision.facts,
                 statement: statement.trim_end().to_owned(),
             };
-            let next = link.with_decision(kept, panel, now).ok_or(BookError::NotBorne)?;
+            let stands = |kept: &Kept| decision::signed(&kept.statement, trust, now).is_ok();
+            let next = link.with_decision(kept, panel, now, &stands).ok_or(BookError::NotBorne)?;
             if self.ledger.swap(&key, Some(&raw), &written(&next)?).await? == Swap::Done {
                 return Ok(next);
             }

@@ -60,6 +60,16 @@ pub fn sign_decision(decision: &Decision, officer: &dyn Seal) -> Result<String, 
 
 /// The decision, and the officer who signed it within the last day.
 pub(crate) fn verify(text: &str, trust: &Trust, now: Timestamp) -> Result<(Decision, OfficerIdentity), BookError> {
+    let (decision, officer) = signed(text, trust, now)?;
+    let age = now.as_second().saturating_sub(decision.at.as_second());
+    if !(-AHEAD_SECONDS..=FRESH_SECONDS).contains(&age) {
+        return Err(BookError::Statement("it was not signed within the last day; sign it again".to_owned()));
+    }
+    Ok((decision, officer))
+}
+
+/// The decision, and the officer, whose certificate is good now.
+pub(crate) fn signed(text: &str, trust: &Trust, now: Timestamp) -> Result<(Decision, OfficerIdentity), BookError> {
     let malformed = || BookError::Statement("it is not a signed decision".to_owned());
     if text.len() > LONGEST {
         return Err(malformed());
@@ -79,10 +89,6 @@ pub(crate) fn verify(text: &str, trust: &Trust, now: Timestamp) -> Result<(Decis
     }
     let wrong = |_| BookError::Statement("its signature does not verify".to_owned());
     key.verify(input.as_bytes(), &decode(signature)?).map_err(wrong)?;
-    let decision: Decision = serde_json::from_slice(&decode(claims)?).map_err(|_| malformed())?;
-    let age = now.as_second().saturating_sub(decision.at.as_second());
-    if !(-AHEAD_SECONDS..=FRESH_SECONDS).contains(&age) {
-        return Err(BookError::Statement("it was not signed within the last day; sign it again".to_owned()));
-    }
+    let decision = serde_json::from_slice(&decode(claims)?).map_err(|_| malformed())?;
     Ok((decision, officer))
 }

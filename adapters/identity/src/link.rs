@@ -133,14 +133,21 @@ impl Link {
         }
     }
 
-    /// The link with one more decision. `None`: the facts do not bear the conclusion.
-    pub(crate) fn with_decision(&self, kept: Kept, panel: &Panel, at: Timestamp) -> Option<Self> {
+    /// The link with one more decision. `None`: the facts do not bear the conclusion. `stands` says of an earlier one whether
+    /// its officer's certificate is still good: one that was revoked since counts no more, and is kept.
+    pub(crate) fn with_decision(
+        &self,
+        kept: Kept,
+        panel: &Panel,
+        at: Timestamp,
+        stands: &dyn Fn(&Kept) -> bool,
+    ) -> Option<Self> {
         let ruling = self.concluded(kept.conclusion)?;
         let mut link = self.clone();
         link.decisions.retain(|earlier| earlier.officer != kept.officer || earlier.facts != link.facts);
         let conclusion = kept.conclusion;
         link.decisions.push(kept);
-        let current = link.decisions.iter().filter(|kept| kept.facts == link.facts);
+        let current = link.decisions.iter().filter(|kept| kept.facts == link.facts && stands(kept));
         let (agree, disagree): (Vec<_>, Vec<_>) = current.partition(|kept| kept.conclusion == conclusion);
         link.state = match (agree.len() >= EYES, disagree.is_empty()) {
             (true, _) => State::Decided,

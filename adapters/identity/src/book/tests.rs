@@ -1,10 +1,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use mohur_authority::{Make, National};
+use mohur_authority::{Make, National, Reason};
 use mohur_contract::BoxFuture;
 use mohur_contract::ledger::VolatileLedger;
 use mohur_host::LedgerStore;
-use mohur_seal::{KeyKind, Passphrase, SoftwareSeal};
+use mohur_seal::{KeyKind, Passphrase, Seal, SoftwareSeal};
 use mohur_wire::OfficerId;
 
 use super::*;
@@ -289,4 +289,19 @@ async fn new_facts_reopen_a_link_and_old_decisions_count_no_more() {
     bench.decide(&one, &again, Conclusion::TwoPersons).await.unwrap();
     let settled = bench.decide(&two, &again, Conclusion::TwoPersons).await.unwrap();
     assert_eq!((settled.colour, settled.decisions.len()), (Colour::Green, 4), "all that was signed is kept");
+}
+
+#[tokio::test]
+async fn what_a_revoked_officer_concluded_counts_no_more() {
+    let mut bench = Bench::new();
+    let (one, two) = (bench.officer("AZ/GOV/MOJ/officer-1"), bench.officer("AZ/GOV/MOJ/officer-2"));
+    let three = bench.officer("AZ/GOV/MOJ/officer-3");
+    let link = bench.two(Biometric::Same).await.unwrap();
+    bench.decide(&one, &link, Conclusion::TwoPersons).await.unwrap();
+    let fingerprint: String = Seal::key_id(&one).0.iter().map(|byte| format!("{byte:02x}")).collect();
+    bench.national.revoke(&fingerprint, Reason::KeyCompromise, NOW).unwrap();
+    let waiting = bench.decide(&two, &link, Conclusion::TwoPersons).await.unwrap();
+    assert_eq!((waiting.state, waiting.decisions.len()), (State::Pending, 2), "kept, and one of them does not count");
+    let decided = bench.decide(&three, &link, Conclusion::TwoPersons).await.unwrap();
+    assert_eq!((decided.state, decided.colour), (State::Decided, Colour::Green));
 }
