@@ -62,7 +62,7 @@ fn all_errors_come_at_once_with_their_lines() {
             "F:1: listen: is not accepted: invalid socket address syntax",
             "F:1: member: is missing (add it)",
             "F:2: most: is out of range (write a whole number from 1 to 10)",
-            "F:4: wait: is a whole number (write a whole number with its unit: \"250ms\", \"5s\", \"2m\", \"1h\")",
+            "F:4: wait: is a whole number (write a whole number with its unit: \"250ms\", \"5s\", \"2m\", \"1h\", \"7d\")",
             "F:5: lsiten: is not a known key (did you mean listen?)",
             "F:6: tls.key: is missing (add it)",
             "F:7: tls.kye: is not a known key (did you mean key?)",

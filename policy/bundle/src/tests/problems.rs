@@ -93,11 +93,13 @@ fn releases() {
     spoil(file, "name = \"blood-group\"", "name = \"Blood Group\"", "lower-case letters");
     spoil(file, "fields = [\"eyeColour\", \"height\"]", "fields = [\"bloodGroup\"]", "through two groups");
     spoil(file, "conceal-absent = true", "conceal-abscent = true", "conceal-abscent");
-    spoil("MOJ/release.toml", "birthDate = \"year\"", "birthDate = \"half\"", "no such mask");
-    spoil("MOJ/release.toml", "birthDate = \"year\"", "birthDay = \"year\"", "no group lets this field be read");
+    let mask = "birthDate = \"year\"\nfamilyName";
+    spoil("MOJ/release.toml", mask, "birthDate = \"half\"\nfamilyName", "no such mask");
+    spoil("MOJ/release.toml", mask, "birthDay = \"year\"\nfamilyName", "no group lets this field be read");
     spoil("BANK/release.toml", "operation = \"consume\"", "operation = \"eat\"", "reserve, consume or release");
     spoil("BANK/release.toml", "operation = \"consume\"", "operation = \"reserve\"", "stands twice");
-    spoil("MOJ/release.toml", "verbs = [\"verify\"]", "verbs = [\"change\"]", "service.change");
+    let age = "verbs = [\"verify\"]\nfields = [\"age\"]\n\n# Whoever";
+    spoil("MOJ/release.toml", age, &age.replace("verify", "change"), "service.change");
 }
 
 #[test]
