@@ -19,7 +19,7 @@ fn script(page: &str) -> String {
     let mut script = String::from("set -eu\ntrap 'kill $(jobs -p)' EXIT\n");
     for block in blocks(page) {
         script.push_str(block);
-        if block.trim_end().ends_with('&') {
+        if block.lines().any(|line| line.trim_end().ends_with('&')) {
             let port = listening.next().expect("the page starts six processes");
             script.push_str(&format!(
                 "for _ in $(seq 300); do (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null && break; sleep 0.1; done\n"
