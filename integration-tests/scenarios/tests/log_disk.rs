@@ -70,7 +70,7 @@ fn audit(federation: &Federation, receipts: &[String]) {
 }
 
 fn answers_of_the_host(page: &str) -> String {
-    page.lines().find(|line| line.contains("outcome=\"answered\"")).unwrap().to_owned()
+    page.lines().find(|line| line.starts_with("mohur_host_asks_total{outcome=\"answered\"")).unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
