@@ -109,7 +109,7 @@ Examples:
   mohur pki revoke id-cards/seal.pem --reason key-compromise --pki national
   mohur pki revoke 5a3c0f9e12 --pki national
 
-The new lists take effect where they are copied to; a fingerprint in the directory's `denied` takes effect at once.")]
+New lists take effect when the directory publishes them; a fingerprint that it denies, within its readers' poll.")]
     Revoke {
         /// The certificate's file, or the first eight or more digits of its serial number or fingerprint.
         certificate: String,

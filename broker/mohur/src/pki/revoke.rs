@@ -18,8 +18,8 @@ pub(super) fn run(which: &str, reason: Reason, pki: &Pki, out: &Output) -> Resul
     };
     let lists = Layout::new(&pki.pki).trust();
     let text = format!(
-        "Revoked ({}): the {} certificate {} of {}.\nNew lists lie in {}: copy them to every process of the domain.\n\
-         To refuse it at once, put {} into the directory's `denied`.",
+        "Revoked ({}): the {} certificate {} of {}.\nNew lists lie in {4}. Publish them: mohur directory edit revocations --trust {4}\n\
+         To refuse it at once: mohur directory edit revocations --deny {5}",
         reason.name(),
         record.profile,
         record.serial,
