@@ -6,9 +6,11 @@ mod cast;
 mod error;
 mod files;
 mod layout;
+mod ports;
 mod running;
 
 pub use cast::{BROKER, CALLERS, CallerPart, LOG_ORIGIN, OWNERS, OwnerPart, id};
 pub use error::NationError;
 pub use layout::Nation;
+pub use ports::free_ports;
 pub use running::{Running, RunningOwner};

@@ -4,11 +4,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail the test")]
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use mohur::nation::free_ports;
 use serde_json::Value;
 
 struct World {
@@ -19,7 +20,7 @@ struct World {
 }
 
 fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    free_ports(Ipv4Addr::LOCALHOST.into(), 1).unwrap().remove(0)
 }
 
 fn mohur(folder: &Path, line: &str) -> Output {

@@ -4,10 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+
+use mohur::nation::free_ports;
 
 const THREADS: usize = 8;
 const TRANSACTIONS: usize = 120;
@@ -67,7 +69,7 @@ fn issue(address: SocketAddr, token: &str, number: usize) -> Option<String> {
 #[test]
 fn a_transaction_has_one_number_however_often_the_service_is_killed() {
     let folder = tempfile::tempdir().unwrap();
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = free_ports(Ipv4Addr::LOCALHOST.into(), 1).unwrap().remove(0);
     let mut told: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
     for round in 0..=KILLS {
         let service = start(folder.path(), address);

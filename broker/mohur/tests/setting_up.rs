@@ -1,9 +1,11 @@
 //! `docs/setting-up.md`, run as it stands: every command of it, in an empty folder, with free ports.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on ends")]
 
-use std::net::TcpListener;
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Command;
+
+use mohur::nation::free_ports;
 
 /// The ports of the page, in the order in which the processes that listen on them are started.
 const PORTS: [&str; 9] = ["7439", "7442", "7441", "7451", "7440", "7450", "7444", "7443", "7453"];
@@ -27,9 +29,9 @@ fn script(page: &str) -> String {
         }
     }
     assert!(listening.next().is_none(), "the page starts six processes");
-    let bound: Vec<_> = PORTS.iter().map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-    for (port, listener) in PORTS.iter().zip(bound) {
-        script = script.replace(port, &listener.local_addr().unwrap().port().to_string());
+    let free = free_ports(Ipv4Addr::LOCALHOST.into(), PORTS.len()).unwrap();
+    for (port, address) in PORTS.iter().zip(free) {
+        script = script.replace(port, &address.port().to_string());
     }
     script
 }

@@ -4,13 +4,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use mohur::nation::Nation;
+use mohur::nation::{Nation, free_ports};
 use mohur_chain::read_pem_file;
 use mohur_directory::SealEntry;
 use mohur_http::SystemClock;
@@ -79,7 +79,7 @@ fn three_commands_connect_an_agency() {
     for name in ["anar", "leyla"] {
         folder.good(&format!("pki issue officer AZ/GOV/OPERATOR/{name} {pki} --out {name}"));
     }
-    let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = || free_ports(Ipv4Addr::LOCALHOST.into(), 1).unwrap().remove(0);
     let (door, admin) = (free(), free());
     let config = format!(
         "pki = \"online\"\npassphrase = \"passphrase\"\nlisten = \"{door}\"\nurl = \"https://{door}\"\n\

@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use tempfile::TempDir;
 
@@ -169,8 +170,12 @@ fn bin(name: &str) -> PathBuf {
     debian.filter(|path| path.exists()).unwrap_or_else(|| PathBuf::from(name))
 }
 
+/// A port that is free now and that no connection takes before the cluster does: Linux gives those 32768 and above.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    let begin = 10_000 + u16::try_from(std::process::id() % 20_000).unwrap();
+    let mut ports = (0..2000).map(|_| begin + GIVEN.fetch_add(1, Ordering::Relaxed));
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 fn said(command: &mut Command) -> String {

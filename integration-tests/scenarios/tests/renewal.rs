@@ -5,13 +5,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::TcpListener;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use mohur::nation::free_ports;
 use mohur_authority::office::{
     Decision, Enrols as For, Invite, Office, Order, Outcome, Report, Rules, Verdict, sign_decision,
 };
@@ -81,7 +82,7 @@ fn shorten(founded: &Founded, office: &Office, folder: &str) {
 }
 
 async fn serve(founded: &Founded) -> (RunningService, String) {
-    let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = || free_ports(Ipv4Addr::LOCALHOST.into(), 1).unwrap().remove(0);
     let (door, admin) = (free(), free());
     let text = format!(
         "pki = \"online\"\npassphrase = \"passphrase\"\nlisten = \"{door}\"\nurl = \"https://{door}\"\n\

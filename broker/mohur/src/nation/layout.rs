@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,6 +25,7 @@ use mohur_wire::{Clock, MemberId, Timestamp};
 use super::cast::{BROKER, CALLERS, LOG_ORIGIN, OWNERS, OwnerPart, id};
 use super::error::NationError;
 use super::files::{self, HostAddresses};
+use super::ports::free_ports;
 
 /// The policies of the agencies, as they lie in the repository.
 static AGENCIES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../policy/agencies");
@@ -287,11 +288,4 @@ fn empty_directory(domain: &str) -> Directory {
 
 fn authority(address: SocketAddr) -> Result<mohur_directory::Authority, NationError> {
     address.to_string().parse().map_err(|error| NationError::Caller(format!("{error}")))
-}
-
-/// Ports that are free now. They are bound together, so that they differ.
-fn free_ports(address: IpAddr, count: usize) -> Result<Vec<SocketAddr>, NationError> {
-    let bound: Result<Vec<_>, _> = (0..count).map(|_| TcpListener::bind((address, 0))).collect();
-    let addresses: Result<_, _> = bound.map_err(NationError::Port)?.iter().map(TcpListener::local_addr).collect();
-    addresses.map_err(NationError::Port)
 }
