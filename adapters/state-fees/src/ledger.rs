@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use mohur_contract::{Ledger, LedgerError, RegistryError, Swap};
 use mohur_wire::subject::ReceiptNumber;
-use mohur_wire::{Effect, MemberId, Operation, Timestamp};
+use mohur_wire::{Effect, MemberId, MessageId, Operation, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::receipt::{Outcome, Record, Refused, State};
@@ -45,17 +45,18 @@ impl Receipts {
     pub(crate) async fn change(
         &self,
         caller: &MemberId,
+        receipt: &ReceiptNumber,
         effect: &Effect,
         now: Timestamp,
     ) -> Result<Outcome, RegistryError> {
         // The key is taken first. If the process ends before the record is changed, the same effect goes on from here.
-        let used = encode(&Use { receipt: effect.receipt.clone(), operation: effect.operation })?;
+        let used = encode(&Use { receipt: receipt.clone(), operation: effect.operation })?;
         match self.ledger.swap(&key_place(caller, effect), None, &used).await? {
             Swap::Done => {}
-            Swap::Differs(first) => same_use(&first.unwrap_or_default(), effect)?,
+            Swap::Differs(first) => same_use(&first.unwrap_or_default(), receipt, effect)?,
         }
         let expires = now.checked_add(self.reservation).unwrap_or(Timestamp::MAX);
-        self.update(&effect.receipt, |record| match effect.operation {
+        self.update(receipt, |record| match effect.operation {
             Operation::Reserve => record.reserve(caller, &effect.key, now, expires),
             Operation::Consume | Operation::Release => record.end(caller, &effect.key, effect.operation, now),
         })
@@ -66,11 +67,12 @@ impl Receipts {
     pub(crate) async fn settle(
         &self,
         caller: &MemberId,
-        reserve: &Effect,
+        receipt: &ReceiptNumber,
+        key: &MessageId,
         operation: Operation,
         now: Timestamp,
     ) -> Result<Outcome, RegistryError> {
-        self.update(&reserve.receipt, |record| record.settle(caller, &reserve.key, operation, now)).await
+        self.update(receipt, |record| record.settle(caller, key, operation, now)).await
     }
 
     /// Reads, changes and writes the record until nobody came between.
@@ -113,9 +115,9 @@ fn key_place(caller: &MemberId, effect: &Effect) -> String {
     format!("key/{caller}/{}", effect.key)
 }
 
-fn same_use(bytes: &[u8], effect: &Effect) -> Result<(), RegistryError> {
+fn same_use(bytes: &[u8], receipt: &ReceiptNumber, effect: &Effect) -> Result<(), RegistryError> {
     let first: Use = serde_json::from_slice(bytes).map_err(|_| unreadable())?;
-    if first.receipt == effect.receipt && first.operation == effect.operation {
+    if first.receipt == *receipt && first.operation == effect.operation {
         Ok(())
     } else {
         Err(RegistryError::Unsupported("the idempotency key was used for another effect: choose a new one"))

@@ -129,14 +129,15 @@ impl StateFees {
     /// A `reserve`, or a `consume` or `release` of a reservation of the same caller, signed by it.
     async fn change(&self, query: &Query, effect: &Effect, context: &Context) -> Result<Answer, RegistryError> {
         let payer = payer(query)?;
-        let account = self.bank.standing(&effect.receipt, context).await?;
-        account.is_about(&effect.receipt)?;
+        let receipt = receipt(effect)?;
+        let account = self.bank.standing(receipt, context).await?;
+        account.is_about(receipt)?;
         // Whose receipt it is comes before anything that the ledger knows of it, even for a key that was used before.
         let outcome = match account.standing {
             // Another person's receipt is as unknown as one that does not exist.
             Standing::Booked { payer: by, .. } if by != Some(payer) => State::UnknownReceipt.into(),
             Standing::Booked { amount, .. } if amount < self.fee => State::Unpaid.into(),
-            Standing::Booked { .. } => self.receipts.change(&query.caller, effect, context.arrival.0).await?,
+            Standing::Booked { .. } => self.receipts.change(&query.caller, receipt, effect, context.arrival.0).await?,
             Standing::Unpaid => State::Unpaid.into(),
             Standing::Unknown => State::UnknownReceipt.into(),
         };
@@ -158,7 +159,10 @@ impl StateFees {
             return Err(RegistryError::Settlement("the reservation is not the one that this query made"));
         }
         let payer = payer(query)?;
-        let outcome = self.receipts.settle(&query.caller, effect, settle.operation, context.arrival.0).await?;
+        let outcome = self
+            .receipts
+            .settle(&query.caller, receipt(effect)?, &effect.key, settle.operation, context.arrival.0)
+            .await?;
         Ok(answer(payer, &outcome))
     }
 }
@@ -175,6 +179,12 @@ impl Registry for StateFees {
     fn health<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<(), RegistryError>> {
         Box::pin(self.bank.reach(context))
     }
+}
+
+/// The one thing that a change of a fee takes.
+fn receipt(effect: &Effect) -> Result<&ReceiptNumber, RegistryError> {
+    let receipt = effect.receipt.as_ref().filter(|_| effect.values.is_empty());
+    receipt.ok_or(RegistryError::Unsupported("a change of a fee names its receipt and no values"))
 }
 
 fn payer(query: &Query) -> Result<Fin, RegistryError> {

@@ -27,12 +27,15 @@ pub struct Inputs {
     pub case: Option<CaseReference>,
     /// Who acts.
     pub official: Official,
-    /// The values for the legs that match, by field.
+    /// The values for the legs that match or change something, by field.
     pub values: BTreeMap<FieldName, Value>,
     /// The predicates for the legs that verify, by field.
     pub predicates: BTreeMap<FieldName, Predicate>,
-    /// The receipt for the legs that reserve.
+    /// The receipt for the legs that reserve a fee.
     pub receipt: Option<ReceiptNumber>,
+    /// The idempotency key of a bundle that brought no answer, to ask it again; otherwise its id is the key. The legs that
+    /// change something sign `<key>.<leg>`: whatever they did, it is not done twice.
+    pub key: Option<MessageId>,
 }
 
 /// A bundle as far as it has come, all of it verified.
@@ -128,7 +131,9 @@ impl Caller {
         let mut missing = Vec::new();
         let mut queries = Vec::new();
         for leg in &definition.legs {
-            let Some(ask) = operands(leg, inputs, id, &mut missing) else { continue };
+            let key = inputs.key.as_ref().unwrap_or(id);
+            let key = format!("{key}.{}", leg.id).parse().map_err(|error| AskError::Question(format!("{error}")))?;
+            let Some(ask) = operands(leg, inputs, &key, &mut missing) else { continue };
             let leg_id = format!("{id}.{}", leg.id).parse().map_err(|error| AskError::Question(format!("{error}")))?;
             let question = Question {
                 service: leg.service.clone(),
@@ -242,21 +247,26 @@ fn recomputed(definition: &Definition, legs: &[LegReport], complete: bool) -> Ou
 }
 
 /// The operands of one leg from the inputs; what is missing is noted.
-fn operands(leg: &Leg, inputs: &Inputs, id: &MessageId, missing: &mut Vec<String>) -> Option<Ask> {
+fn operands(leg: &Leg, inputs: &Inputs, key: &MessageId, missing: &mut Vec<String>) -> Option<Ask> {
     match leg.verb {
         Verb::Read => Some(Ask::Read(leg.fields.iter().cloned().collect())),
         Verb::Match => taken(&leg.fields, &inputs.values, missing).map(Ask::Match),
         Verb::Verify => taken(&leg.fields, &inputs.predicates, missing).map(Ask::Verify),
-        Verb::Change => match (&inputs.receipt, leg.operation) {
-            (Some(receipt), Some(operation)) => {
-                Some(Ask::Change(Effect { operation, receipt: receipt.clone(), key: id.clone() }))
-            }
-            _ => {
-                missing.push("receipt".to_owned());
-                None
-            }
-        },
+        Verb::Change => effect(leg, inputs, key, missing).map(Ask::Change),
     }
+}
+
+/// The effect of one leg that changes something. What its definition names `receipt` is the receipt.
+fn effect(leg: &Leg, inputs: &Inputs, key: &MessageId, missing: &mut Vec<String>) -> Option<Effect> {
+    let (receipts, values): (Vec<_>, Vec<_>) =
+        leg.fields.iter().cloned().partition(|name| name.as_str() == mohur_wire::query::RECEIPT);
+    let receipt = if receipts.is_empty() { None } else { inputs.receipt.clone() };
+    if receipt.is_none() && !receipts.is_empty() {
+        missing.push(mohur_wire::query::RECEIPT.to_owned());
+    }
+    let values = taken(&values, &inputs.values, missing)?;
+    (receipt.is_some() != receipts.is_empty()).then_some(())?;
+    Some(Effect { operation: leg.operation?, receipt, values, key: key.clone() })
 }
 
 fn taken<V: Clone>(

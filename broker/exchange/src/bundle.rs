@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub use mohur_wire::bundle::{BundleAnswer, LegAnswer, Settlement};
 use mohur_wire::bundle::{Definition, Leg, Outcome};
-use mohur_wire::{Arrival, Ask, MessageId, Query, Refusal, RefusalCode};
+use mohur_wire::{Arrival, Ask, FieldName, MessageId, Query, Refusal, RefusalCode};
 
 use crate::World;
 use crate::pipeline::Exchange;
@@ -126,11 +126,13 @@ pub(crate) fn one_application<'a>(mut queries: impl Iterator<Item = &'a Query>) 
 }
 
 fn same_operands(query: &Query, leg: &Leg) -> bool {
-    let mut wanted: Vec<_> = leg.fields.iter().collect();
-    wanted.sort();
-    let operation = match &query.ask {
-        Ask::Change(effect) => Some(effect.operation),
-        Ask::Read(_) | Ask::Match(_) | Ask::Verify(_) => None,
+    let mut wanted: Vec<_> = leg.fields.iter().map(FieldName::as_str).collect();
+    wanted.sort_unstable();
+    let (operation, named) = match &query.ask {
+        Ask::Change(effect) => (Some(effect.operation), effect.inputs()),
+        Ask::Read(_) | Ask::Match(_) | Ask::Verify(_) => {
+            (None, query.fields().into_iter().map(FieldName::as_str).collect())
+        }
     };
-    query.verb() == leg.verb && operation == leg.operation && query.fields() == wanted
+    query.verb() == leg.verb && operation == leg.operation && named == wanted
 }

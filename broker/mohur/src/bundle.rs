@@ -57,6 +57,7 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
         values: args.values.into_iter().collect::<BTreeMap<_, _>>(),
         predicates: args.predicates.into_iter().collect(),
         receipt: args.receipt,
+        key: None,
     };
     let patience = Duration::from_secs(args.wait);
     let report = process::run(ask(&caller, &args.name, &inputs, patience, out))?;

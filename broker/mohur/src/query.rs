@@ -103,7 +103,12 @@ impl Verb {
     fn ask(self) -> Result<Ask, CliError> {
         if let Some(receipt) = self.reserve {
             let key = Caller::fresh_id().map_err(asking::failed)?;
-            return Ok(Ask::Change(Effect { operation: Operation::Reserve, receipt, key }));
+            return Ok(Ask::Change(Effect {
+                operation: Operation::Reserve,
+                receipt: Some(receipt),
+                values: BTreeMap::new(),
+                key,
+            }));
         }
         if !self.read.is_empty() {
             return Ok(Ask::Read(self.read.into_iter().collect()));

@@ -69,7 +69,12 @@ pub fn of_age(fin: Fin) -> Question {
 /// Reserves the citizen's fee.
 pub fn reserve(citizen: &Citizen, key: &str) -> Question {
     let key: MessageId = key.parse().unwrap();
-    let effect = Effect { operation: Operation::Reserve, receipt: citizen.claims.receipt.clone(), key };
+    let effect = Effect {
+        operation: Operation::Reserve,
+        receipt: Some(citizen.claims.receipt.clone()),
+        values: BTreeMap::new(),
+        key,
+    };
     question(PAYMENTS, citizen.fin, ISSUE, Ask::Change(effect))
 }
 
@@ -95,5 +100,6 @@ pub fn application(citizen: &Citizen) -> Inputs {
         values: values.into_iter().map(|(name, text)| (field(name), Value::text(text))).collect(),
         predicates: BTreeMap::new(),
         receipt: Some(claims.receipt.clone()),
+        key: None,
     }
 }

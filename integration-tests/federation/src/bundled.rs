@@ -1,5 +1,7 @@
 //! A bundle put together leg by leg, which a test can spoil before it is signed.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
@@ -88,7 +90,9 @@ pub fn bundle_answer(response: &Response<Bytes>) -> BundleAnswer {
 fn query(caller: &Caller, citizen: &Citizen, definition: &Definition, leg: &Leg, id: &MessageId) -> Query {
     let form = ask::application(citizen);
     let asked = match leg.operation {
-        Some(operation) => Ask::Change(Effect { operation, receipt: form.receipt.clone().unwrap(), key: id.clone() }),
+        Some(operation) => {
+            Ask::Change(Effect { operation, receipt: form.receipt.clone(), values: BTreeMap::new(), key: id.clone() })
+        }
         None if leg.verb == mohur_wire::Verb::Read => Ask::Read(leg.fields.iter().cloned().collect()),
         None => Ask::Match(leg.fields.iter().map(|name| (name.clone(), form.values[name].clone())).collect()),
     };

@@ -171,7 +171,12 @@ async fn ask_everything(federation: &Federation, citizen: &Citizen) {
     ];
     let effect = |operation| {
         let (receipt, key): (_, MessageId) = (claims.receipt.clone(), Caller::fresh_id().unwrap());
-        ask::question(ask::PAYMENTS, fin, ask::ISSUE, Ask::Change(Effect { operation, receipt, key }))
+        ask::question(
+            ask::PAYMENTS,
+            fin,
+            ask::ISSUE,
+            Ask::Change(Effect { operation, receipt: Some(receipt), values: BTreeMap::new(), key }),
+        )
     };
     let by_receipt = |question: Question| Question { subject: SubjectKey::Receipt(claims.receipt.clone()), ..question };
     let questions = [

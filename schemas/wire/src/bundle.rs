@@ -37,10 +37,10 @@ pub struct Leg {
     pub service: ServiceId,
     /// The verb.
     pub verb: Verb,
-    /// Fields for `read`, names of the inputs for `match` and `verify`.
+    /// Fields for `read`, names of the inputs for `match`, `verify` and `change`; of a change, `receipt` is the receipt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldName>,
-    /// For a `change`: the operation; the receipt and the idempotency key are inputs.
+    /// For a `change`: the operation; the idempotency key is an input that no field names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<Operation>,
     /// The register's time, in milliseconds.
@@ -121,8 +121,8 @@ impl Definition {
             if (leg.verb == Verb::Change) != leg.operation.is_some() {
                 problems.push(format!("leg {}: a change has an operation, and nothing else has one", leg.id));
             }
-            if (leg.verb == Verb::Change) != leg.fields.is_empty() {
-                problems.push(format!("leg {}: read, match and verify name fields; a change names none", leg.id));
+            if leg.verb != Verb::Change && leg.fields.is_empty() {
+                problems.push(format!("leg {}: read, match and verify name fields", leg.id));
             }
         }
         problems

@@ -105,9 +105,12 @@ fn asks() -> impl Strategy<Value = Ask> {
         any::<i64>().prop_map(Predicate::AtMost),
         vec(values(), 0..3).prop_map(Predicate::OneOf)
     ];
-    let effects = (operations(), parsed("[A-Z0-9-]{1,35}"), ids()).prop_map(|(operation, receipt, key)| Effect {
+    let receipts = proptest::option::of(parsed("[A-Z0-9-]{1,35}"));
+    let inputs = btree_map(field_names().prop_filter("is no value", |name| name.as_str() != "receipt"), values(), 0..4);
+    let effects = (operations(), receipts, inputs, ids()).prop_map(|(operation, receipt, values, key)| Effect {
         operation,
         receipt,
+        values,
         key,
     });
     prop_oneof![

@@ -96,21 +96,28 @@ pub enum Predicate {
 pub struct Effect {
     /// What is to happen.
     pub operation: Operation,
-    /// The receipt that it happens to.
-    pub receipt: ReceiptNumber,
+    /// The receipt that it happens to, where it is a fee.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptNumber>,
+    /// What else the register needs, by the names that its service takes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "json::unique_values")]
+    pub values: BTreeMap<FieldName, Value>,
     /// The idempotency key: the same key never has a second effect.
     pub key: MessageId,
 }
+
+/// The input of a change that is its [`receipt`](Effect::receipt) and stands in no value.
+pub const RECEIPT: &str = "receipt";
 
 /// What a `change` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Operation {
-    /// Hold a paid fee for this case; expires if nobody settles it.
+    /// Hold it for this case: a paid fee, a document to suspend. Expires if nobody settles it.
     Reserve,
-    /// Use a reserved fee up.
+    /// Have the effect that was reserved: the fee is used up, the document suspended.
     Consume,
-    /// Give a reserved fee back.
+    /// Give it up: the fee is free again, nothing is suspended.
     Release,
 }
 
@@ -172,8 +179,13 @@ impl Query {
             Ask::Read(fields) => fields.len(),
             Ask::Match(values) => values.len(),
             Ask::Verify(predicates) => predicates.len(),
-            Ask::Change(_) => 1,
+            Ask::Change(effect) => effect.values.len().max(1),
         };
+        if let Ask::Change(effect) = &self.ask
+            && effect.values.keys().any(|name| name.as_str() == RECEIPT)
+        {
+            return Err(ParseError::new("effect", "the receipt stands in the effect's receipt, not among its values"));
+        }
         if !(1..=MAX_FIELDS).contains(&operands) {
             return Err(OPERAND);
         }
@@ -204,6 +216,16 @@ impl Query {
             Ask::Verify(predicates) => predicates.keys().collect(),
             Ask::Change(_) => Vec::new(),
         }
+    }
+}
+
+impl Effect {
+    /// The names of what it takes: `receipt` if it has one, and its values; in order.
+    pub fn inputs(&self) -> Vec<&str> {
+        let receipt = self.receipt.iter().map(|_| RECEIPT);
+        let mut inputs: Vec<_> = self.values.keys().map(FieldName::as_str).chain(receipt).collect();
+        inputs.sort_unstable();
+        inputs
     }
 }
 
@@ -276,6 +298,7 @@ fn known_expectation(message: &str) -> &'static str {
         ("service:", "service: instance/class/member/subsystem/service/version"),
         ("salt:", "salt: 32 bytes as 43 base64url characters without padding"),
         ("verb:", "exactly the operand of the verb: read fields, match values, verify predicates, change effect"),
+        ("effect:", "effect: the receipt in receipt, everything else in values"),
         ("message:", "message: only with read, with its type and its content in base64url without padding"),
         ("field:", "field names: a lower-case letter, then letters and digits, at most 64"),
         ("id:", "id: 1-100 letters, digits, - _ . :"),

@@ -152,6 +152,7 @@ pub(super) fn inputs(citizen: &Citizen) -> Result<Inputs, CliError> {
         values: values.into_iter().map(value).collect::<Result<_, CliError>>()?,
         predicates: std::collections::BTreeMap::new(),
         receipt: Some(claims.receipt.clone()),
+        key: None,
     })
 }
 

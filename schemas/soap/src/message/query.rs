@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use mohur_wire::query::{MAX_FIELDS, Predicate};
 use mohur_wire::subject::{DocumentKey, NameAndBirthDate};
-use mohur_wire::{Ask, Effect, Enclosed, FieldName, LegRef, Operation, Query, SubjectKey, Verb};
+use mohur_wire::{Ask, Effect, Enclosed, FieldName, LegRef, Operation, Query, SubjectKey, Value, Verb};
 
 use super::children::{Children, number, one_of, only_attributes, parse, wrong};
 use super::value;
@@ -122,7 +122,9 @@ fn effect(holder: Element<'_>) -> Result<Effect, EnvelopeError> {
     let mut parts = Children::of(holder, &[])?;
     let operation = parts.next("operation")?;
     let operation = one_of(operation, &Operation::ALL, Operation::as_str, "reserve, consume or release")?;
-    let effect = Effect { operation, receipt: parts.value("receipt")?, key: parts.value("key")? };
+    let receipt = parts.optional("receipt")?;
+    let values = parts.next_if("values").map(|values| named(values, "value", value::named)).transpose()?;
+    let effect = Effect { operation, receipt, values: values.unwrap_or_default(), key: parts.value("key")? };
     parts.end().map(|()| effect)
 }
 
@@ -220,11 +222,7 @@ fn write_ask(out: &mut String, ask: &Ask) {
             fields.iter().for_each(|field| element(out, "m:field", field.as_str()));
             close(out, "m:fields");
         }
-        Ask::Match(values) => {
-            open(out, "m:values");
-            values.iter().for_each(|(name, one)| value::write(out, "value", Some(name), one));
-            close(out, "m:values");
-        }
+        Ask::Match(values) => write_values(out, values),
         Ask::Verify(predicates) => {
             open(out, "m:predicates");
             for (name, predicate) in predicates {
@@ -237,11 +235,20 @@ fn write_ask(out: &mut String, ask: &Ask) {
         Ask::Change(effect) => {
             open(out, "m:effect");
             element(out, "m:operation", effect.operation.as_str());
-            element(out, "m:receipt", effect.receipt.as_str());
+            effect.receipt.iter().for_each(|receipt| element(out, "m:receipt", receipt.as_str()));
+            if !effect.values.is_empty() {
+                write_values(out, &effect.values);
+            }
             element(out, "m:key", effect.key.as_str());
             close(out, "m:effect");
         }
     }
+}
+
+fn write_values(out: &mut String, values: &BTreeMap<FieldName, Value>) {
+    open(out, "m:values");
+    values.iter().for_each(|(name, one)| value::write(out, "value", Some(name), one));
+    close(out, "m:values");
 }
 
 fn write_predicate(out: &mut String, predicate: &Predicate) {

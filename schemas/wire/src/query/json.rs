@@ -41,6 +41,13 @@ pub(super) struct Opening {
     message: Option<Enclosed>,
 }
 
+/// The values of an effect: bounded, each name once.
+pub(super) fn unique_values<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<FieldName, Value>, D::Error> {
+    UniqueMap::deserialize(deserializer).map(|map| map.0)
+}
+
 /// A JSON object whose repeated members are an error: serde's own maps keep the last one silently.
 struct UniqueMap<V>(BTreeMap<FieldName, V>);
 

@@ -15,6 +15,8 @@ fn each_verb_has_its_own_operand_and_no_other() {
         r#""verb":"match","values":{"birthDate":"1990-01-02"}"#,
         r#""verb":"verify","predicates":{"age":{"atLeast":18}}"#,
         r#""verb":"change","effect":{"operation":"reserve","receipt":"R-1","key":"k-1"}"#,
+        r#""verb":"change","effect":{"operation":"reserve","values":{"reason":"lost"},"key":"k-1"}"#,
+        r#""verb":"change","effect":{"operation":"reserve","key":"k-1"}"#,
     ] {
         let query = Query::parse(opening(right).as_bytes()).unwrap();
         assert_eq!(Query::parse(&query.to_opening()).unwrap(), query, "{right}");
@@ -28,12 +30,29 @@ fn each_verb_has_its_own_operand_and_no_other() {
         r#""verb":"match","values":{}"#,
         r#""verb":"match","values":{"height":1,"height":2}"#,
         r#""verb":"match","values":{"height":1.5}"#,
+        r#""verb":"change","effect":{"operation":"reserve","values":{"receipt":"R-1"},"key":"k-1"}"#,
+        r#""verb":"change","effect":{"operation":"reserve","values":{"a":"1","a":"2"},"key":"k-1"}"#,
+        r#""verb":"change","effect":{"operation":"reserve","receipt":"R-1"}"#,
+        r#""verb":"change","effect":{"operation":"reserve","receipt":"R-1","key":"k-1"},"values":{"a":"1"}"#,
         r#""verb":"identify","fields":["height"]"#,
         r#""verb":"read","fields":["height"],"extra":1"#,
         r#""verb":"read","verb":"match","fields":["height"]"#,
     ] {
         assert!(Query::parse(opening(wrong).as_bytes()).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn a_change_takes_64_values_and_no_more() {
+    let with = |count: usize| {
+        let values: Vec<_> = (0..count).map(|number| format!(r#""v{number}":"x""#)).collect();
+        let values = values.join(",");
+        opening(&format!(r#""verb":"change","effect":{{"operation":"reserve","values":{{{values}}},"key":"k"}}"#))
+    };
+    let most = Query::parse(with(MAX_FIELDS).as_bytes()).unwrap();
+    let Ask::Change(effect) = &most.ask else { panic!() };
+    assert_eq!(effect.inputs().len(), MAX_FIELDS);
+    assert!(Query::parse(with(MAX_FIELDS + 1).as_bytes()).is_err());
 }
 
 #[test]
