@@ -9,6 +9,9 @@
 //!   not a second person, and Article 33 is the more special rule. [`crate::similar`] says what similar is.
 //! - *Same biometrics, two persons* is in no Article, because they take a biometric match to be right. It is green after
 //!   Article 31, as a false match: twins, a sample taken under the wrong name.
+//! - *Same biometrics, same identity, one person, unjustified*: Article 32(1)(a) speaks of similar or different identities. A
+//!   person who holds two numbers under one name is the case that this service exists for: red by analogy.
+//! - *Same document, no biometrics, same or similar identity, two persons* is green by analogy with Article 31(1)(c).
 //! - *Same document, no biometrics, one person, justified* (a change of name) is white by analogy with Article 33(1)(d).
 //! - *Without biometrics nobody is found to misuse a document*: Article 32(1)(b) wants different biometric data. Such a
 //!   conclusion is refused until somebody gives a sample.
@@ -127,15 +130,17 @@ pub const fn concluded(facts: Facts, conclusion: Conclusion) -> Option<Ruling> {
         return None;
     }
     match (conclusion, facts.biometric, facts.identity, facts.document) {
+        (C::OnePersonJustified, B::Same, I::Same, _) => ruling(Colour::White, "33(1)(a)"),
         (C::OnePersonJustified, B::Same, ..) => ruling(Colour::White, "33(1)(d)"),
         (C::OnePersonJustified, B::Missing, ..) => ruling(Colour::White, "33(1)(d), by analogy"),
+        (C::OnePersonUnjustified, B::Same, I::Same, _) => ruling(Colour::Red, "32(1)(a), by analogy"),
         (C::OnePersonUnjustified, B::Same, ..) => ruling(Colour::Red, "32(1)(a)"),
         (C::OnePersonUnjustified, B::Missing, I::Different, D::Same) => ruling(Colour::Red, "32(1)(d)"),
         (C::OnePersonUnjustified, B::Missing, ..) => None,
         (C::TwoPersons, B::Same, ..) => ruling(Colour::Green, "31, a false match"),
-        (C::TwoPersons, B::Missing, ..) => ruling(Colour::Green, "31(1)(c)"),
-        (C::TwoPersons, B::Different, I::Same, D::Different | D::Missing) => ruling(Colour::Green, "31(1)(a)"),
-        (C::TwoPersons, B::Different, I::Same, D::Same) => ruling(Colour::Green, "31(1)(a)"),
+        (C::TwoPersons, B::Missing, I::Different, _) => ruling(Colour::Green, "31(1)(c)"),
+        (C::TwoPersons, B::Missing, ..) => ruling(Colour::Green, "31(1)(c), by analogy"),
+        (C::TwoPersons, B::Different, I::Same, _) => ruling(Colour::Green, "31(1)(a)"),
         (C::TwoPersons, B::Different, ..) => ruling(Colour::Green, "31(1)(b)"),
         (C::TwoPersonsUnjustified, B::Different, _, D::Same) => ruling(Colour::Red, "32(1)(b)"),
         (C::TwoPersonsUnjustified, B::Different, I::Same, _) => ruling(Colour::Red, "32(1)(c)"),
