@@ -1,4 +1,4 @@
-//! A throwaway nation: a root, a broker, six registers with their hosts, and those who ask them.
+//! A throwaway nation: a root, a broker, registers with their hosts, and those who ask them.
 //!
 //! Everything lies in one folder, in the files and formats of a real deployment, and is started from those files.
 
@@ -9,8 +9,8 @@ mod layout;
 mod ports;
 mod running;
 
-pub use cast::{BROKER, CALLERS, CallerPart, LOG_ORIGIN, OWNERS, OwnerPart, id};
+pub use cast::{BROKER, CallerPart, Cast, LOG_ORIGIN, OwnerPart, RegisterPart, id};
 pub use error::NationError;
 pub use layout::Nation;
 pub use ports::free_ports;
-pub use running::{Running, RunningOwner};
+pub use running::{Running, RunningOwner, SEED};

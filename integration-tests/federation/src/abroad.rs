@@ -3,7 +3,6 @@
 use std::fs;
 use std::sync::Arc;
 
-use mohur::nation::OWNERS;
 use mohur_directory::ForeignDomain;
 use mohur_wire::ServiceId;
 
@@ -69,9 +68,9 @@ impl FoundedAbroad {
     fn knowing_each_other(self) -> Self {
         let Self { mut az, mut ge } = self;
         let (of_az, of_ge) = (lines(&az, "AZ"), lines(&ge, "GE"));
-        let hosts = OWNERS.iter().map(|part| format!("hosts/{}/host.toml", part.name));
+        let hosts = az.host_files();
         let callers = ["passport-office", "bank", "border"].map(|name| format!("callers/{name}/client.toml"));
-        for file in hosts.chain(callers).chain(["broker/broker.toml".to_owned()]) {
+        for file in hosts.into_iter().chain(callers).chain(["broker/broker.toml".to_owned()]) {
             az = az.with(&file, &of_ge);
             ge = ge.with(&file, &of_az);
         }

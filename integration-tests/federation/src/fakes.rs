@@ -34,7 +34,8 @@ pub struct OwnerKeys {
 impl OwnerKeys {
     /// The keys of an owner.
     pub fn of(federation: &Federation, owner: &str) -> Self {
-        let me = federation.member(mohur::nation::OWNERS.iter().find(|part| part.name == owner).unwrap().member);
+        let me =
+            federation.member(&federation.nation.cast().owners.iter().find(|part| part.name == owner).unwrap().member);
         let file = |name: &str| federation.nation.path(&format!("hosts/{owner}/{name}"));
         let seal = SoftwareSeal::load(&file("seal.key"), &file("seal.pem"), &passphrase(&federation.nation)).unwrap();
         Self { me, seal, clock: Arc::clone(&federation.clock) }

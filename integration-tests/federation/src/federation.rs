@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mohur::nation::{Nation, OWNERS, Running, RunningOwner};
+use mohur::nation::{Cast, Nation, Running, RunningOwner};
 use mohur_authority::Reason;
 use mohur_chain::Certificate;
 use mohur_client::{Caller, Config};
@@ -56,17 +56,25 @@ impl Founded {
 
     /// Founds a nation under that instance, on that clock.
     pub fn of(domain: &str, clock: &Arc<MovableClock>) -> Self {
+        Self::with_cast(Cast::usual(), domain, clock)
+    }
+
+    /// The same with another cast.
+    pub fn with_cast(cast: Cast, domain: &str, clock: &Arc<MovableClock>) -> Self {
         let folder = tempfile::Builder::new().prefix("mohur-").tempdir().unwrap();
         let shared: Arc<dyn Clock> = Arc::<MovableClock>::clone(clock);
-        let nation = Nation::found_as(domain, folder.path(), shared, own_address()).unwrap();
+        let nation = Nation::found_with(cast, domain, folder.path(), shared, own_address()).unwrap();
         let mut founded = Self { nation, clock: Arc::clone(clock), folder };
         // Changes of the directory are to be seen soon.
-        for file in
-            OWNERS.iter().map(|part| format!("hosts/{}/host.toml", part.name)).chain(["broker/broker.toml".to_owned()])
-        {
+        for file in founded.host_files().into_iter().chain(["broker/broker.toml".to_owned()]) {
             founded = founded.rewritten(&file, |text| text.replace("poll = \"1s\"", "poll = \"100ms\""));
         }
         founded
+    }
+
+    /// Every host's configuration file.
+    pub fn host_files(&self) -> Vec<String> {
+        self.nation.cast().owners.iter().map(|part| format!("hosts/{}/host.toml", part.name)).collect()
     }
 
     /// Adds lines to a configuration file.
@@ -161,7 +169,7 @@ impl Federation {
 
     /// Makes a register misbehave.
     pub fn faults(&self, owner: &str, faults: Faults) {
-        self.owner(owner).register.set_faults(faults);
+        self.owner(owner).register.as_ref().expect("a reference register").set_faults(faults);
     }
 
     /// Stops the broker in good order.
@@ -186,7 +194,9 @@ impl Federation {
         let RunningOwner { host, register, .. } = self.owners.remove(index);
         let address = host.local_addr();
         host.shutdown().await;
-        register.stop().await;
+        if let Some(register) = register {
+            register.stop().await;
+        }
         address
     }
 
@@ -197,7 +207,7 @@ impl Federation {
         host.shutdown().await;
         let mut attempt = 0;
         let host = loop {
-            match self.nation.start_host(part).await {
+            match self.nation.start_host(&part).await {
                 Ok(host) => break host,
                 // Within one process the writer's thread lets the state's file go a moment later.
                 Err(_) if attempt < 100 => attempt += 1,
@@ -267,8 +277,8 @@ impl Federation {
     }
 
     /// Every owner's name.
-    pub fn owner_names() -> impl Iterator<Item = &'static str> {
-        OWNERS.iter().map(|part| part.name)
+    pub fn owner_names(&self) -> impl Iterator<Item = &str> {
+        self.nation.cast().owners.iter().map(|part| part.name.as_str())
     }
 }
 

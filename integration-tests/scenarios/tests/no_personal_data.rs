@@ -358,7 +358,7 @@ async fn nothing_of_a_person_is_found_in_anything_that_was_written() {
     let _absent = federation.bank().ask(mine(ask::blood_group(nobody))).await;
     misbehave(&federation, citizens[0], &secrets).await;
     for faults in faults() {
-        Federation::owner_names().for_each(|owner| federation.faults(owner, faults));
+        federation.owner_names().for_each(|owner| federation.faults(owner, faults));
         ask_everything(&federation, citizens[1]).await;
     }
 
@@ -368,8 +368,9 @@ async fn nothing_of_a_person_is_found_in_anything_that_was_written() {
         secrets.assert_absent(&format!("http://{address}{path}"), page.as_bytes());
     }
     federation.stop_broker().await;
-    for owner in Federation::owner_names() {
-        federation.stop_host(owner).await;
+    let owners: Vec<_> = federation.owner_names().map(str::to_owned).collect();
+    for owner in owners {
+        federation.stop_host(&owner).await;
     }
     let logs = captured.text();
     assert!(logs.lines().count() > 300 && logs.contains("\"DEBUG\""), "the logs were caught, also what is usually off");

@@ -43,7 +43,7 @@ async fn a_register_that_is_down_talks_nonsense_or_answers_about_another_is_refu
 async fn every_register_that_answers_about_another_person_is_caught() {
     let federation = Federation::start().await;
     let (office, citizen) = (federation.office(), federation.citizen());
-    for owner in Federation::owner_names() {
+    for owner in federation.owner_names() {
         federation.faults(owner, Faults { wrong_person: true, ..Faults::default() });
     }
     for question in [ask::birth_date(citizen), ask::of_age(citizen.fin), ask::blood_group(citizen.fin)] {
@@ -56,7 +56,7 @@ async fn every_register_that_answers_about_another_person_is_caught() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_register_that_says_more_than_it_was_asked_releases_no_more() {
     let federation = Federation::start().await;
-    for owner in Federation::owner_names() {
+    for owner in federation.owner_names() {
         federation.faults(owner, Faults { extra_fields: true, ..Faults::default() });
     }
     let (office, citizen) = (federation.office(), federation.citizen());

@@ -91,13 +91,13 @@ async fn much_happens(federation: &Federation, citizen: &Citizen) {
         Faults { wrong_person: true, ..Faults::default() },
         Faults { extra_fields: true, ..Faults::default() },
     ] {
-        for owner in Federation::owner_names() {
+        for owner in federation.owner_names() {
             federation.faults(owner, faults);
         }
         let _whatever = office.ask(ask::blood_group(fin)).await;
         let _whatever = office.ask(ask::birth_date(citizen)).await;
     }
-    for owner in Federation::owner_names() {
+    for owner in federation.owner_names() {
         federation.faults(owner, Faults::default());
     }
     clumsy(federation, citizen).await;
@@ -157,8 +157,9 @@ async fn no_log_metric_page_or_file_names_a_citizen() {
         }
     }
     federation.restart_broker().await;
-    for owner in Federation::owner_names() {
-        federation.restart_host(owner).await;
+    let owners: Vec<_> = federation.owner_names().map(str::to_owned).collect();
+    for owner in owners {
+        federation.restart_host(&owner).await;
     }
     federation.stop_broker().await;
 

@@ -35,8 +35,9 @@ impl Teller {
     pub(super) fn nation(&self, nation: &Nation, running: &Running) {
         self.say(&format!("   broker          {}", running.broker.address()));
         for owner in &running.owners {
-            let (name, host, register) = (owner.part.name, owner.host.local_addr(), owner.register.address());
-            self.say(&format!("   {name:<15} host {host}, register {register}"));
+            let (name, host) = (&owner.part.name, owner.host.local_addr());
+            let register = owner.register.as_ref().map(|register| format!(", register {}", register.address()));
+            self.say(&format!("   {name:<15} host {host}{}", register.unwrap_or_default()));
         }
         self.say(&format!("   files           {}", nation.folder().display()));
     }

@@ -3,12 +3,22 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use mohur_reference::Kind;
 use mohur_wire::MemberId;
 
-use super::cast::OwnerPart;
+use super::cast::{OwnerPart, RegisterPart};
 
 /// The passphrase's credential file, beside all the keys that it opens.
 pub(super) const PASSPHRASE: &str = "passphrase";
+
+/// A reference register's token, beside its `host.toml`.
+pub(super) const TOKEN: &str = "register.token";
+
+/// The password of a database's role, beside its `host.toml`.
+pub(super) const PASSWORD: &str = "register.password";
+
+/// The mapping file of a database, beside its `host.toml`.
+pub(super) const MAPPING: &str = "mapping.toml";
 
 /// What differs from one `broker.toml` to the next.
 pub(super) struct BrokerPart<'a> {
@@ -60,8 +70,12 @@ key = "log.key"
 /// `host.toml`
 pub(super) fn host(folder: &Path, part: &OwnerPart, member: &MemberId, addresses: HostAddresses) -> String {
     let HostAddresses { listen, admin, register } = addresses;
+    let (adapter, register) = match &part.register {
+        RegisterPart::Reference(kind) => (kind.as_str(), reference(*kind, register)),
+        RegisterPart::Database { url, .. } => ("sql", database(url)),
+    };
     format!(
-        r#"adapter = "{name}"
+        r#"adapter = "{adapter}"
 member = "{member}"
 listen = "{listen}"
 passphrase = "{passphrase}"
@@ -87,23 +101,28 @@ poll = "1s"
 folder = "{policy}"
 
 [register]
-url = "{register}"
-credential = "register.token"
-{fee}"#,
-        fee = if part.name == "state-fees" {
-            format!("fee = {}\n", mohur_reference::country::FEE)
-        } else {
-            String::new()
-        },
-        name = part.name,
+{register}"#,
         passphrase = at(folder, PASSPHRASE),
         directory = at(folder, "directory"),
-        policy = folder.join("policy").join(part.agency).display(),
-        register = format_args!("http://{register}"),
+        policy = folder.join("policy").join(&part.agency).display(),
     )
 }
 
-/// The addresses in a `host.toml`.
+fn reference(kind: Kind, address: SocketAddr) -> String {
+    let fee = match kind {
+        Kind::StateFees => format!("fee = {}\n", mohur_reference::country::FEE),
+        Kind::CivilRegistry | Kind::PopulationRegister | Kind::HealthCard | Kind::RealEstate | Kind::FinService => {
+            String::new()
+        }
+    };
+    format!("url = \"http://{address}\"\ncredential = \"{TOKEN}\"\n{fee}")
+}
+
+fn database(url: &str) -> String {
+    format!("url = \"{url}\"\ncredential = \"{PASSWORD}\"\nmapping = \"{MAPPING}\"\n")
+}
+
+/// The addresses in a `host.toml`. A database has one already.
 #[derive(Clone, Copy)]
 pub(super) struct HostAddresses {
     pub(super) listen: SocketAddr,

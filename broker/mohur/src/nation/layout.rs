@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,7 +24,7 @@ use mohur_transparency::LogKey;
 use mohur_wire::bundle::Definition;
 use mohur_wire::{Clock, MemberId, Timestamp};
 
-use super::cast::{BROKER, CALLERS, LOG_ORIGIN, OWNERS, OwnerPart, id};
+use super::cast::{BROKER, Cast, LOG_ORIGIN, OwnerPart, RegisterPart, id};
 use super::error::NationError;
 use super::files::{self, HostAddresses};
 use super::ports::free_ports;
@@ -39,13 +41,14 @@ const PERIODS: Periods = Periods { timestamp: 20 * 3600, snapshot: 20 * 3600 };
 /// A nation, founded and not yet running.
 pub struct Nation {
     folder: PathBuf,
+    cast: Cast,
     national: National,
     passphrase: Passphrase,
     directory: Directory,
     trial: Option<Trial>,
     clock: Arc<dyn Clock>,
     address: IpAddr,
-    registers: Vec<SocketAddr>,
+    registers: BTreeMap<String, SocketAddr>,
     domain: String,
 }
 
@@ -63,6 +66,17 @@ impl Nation {
 
     /// The same under another instance than `AZ`: the cast's names begin with it. The policies are those of the repository.
     pub fn found_as(domain: &str, folder: &Path, clock: Arc<dyn Clock>, address: IpAddr) -> Result<Self, NationError> {
+        Self::found_with(Cast::usual(), domain, folder, clock, address)
+    }
+
+    /// The same with another cast.
+    pub fn found_with(
+        cast: Cast,
+        domain: &str,
+        folder: &Path,
+        clock: Arc<dyn Clock>,
+        address: IpAddr,
+    ) -> Result<Self, NationError> {
         fs::create_dir_all(folder).map_err(NationError::file(folder))?;
         let folder = folder.canonicalize().map_err(NationError::file(folder))?;
         let passphrase = Passphrase::generate();
@@ -72,10 +86,10 @@ impl Nation {
         let policy = folder.join("policy");
         fs::create_dir_all(&policy).map_err(NationError::file(&policy))?;
         AGENCIES.extract(&policy).map_err(NationError::file(&policy))?;
-        let (directory, registers) = (empty_directory(domain), Vec::new());
+        let (directory, registers) = (empty_directory(domain), BTreeMap::new());
         let domain = domain.to_owned();
         let mut nation =
-            Self { folder, national, passphrase, directory, trial: None, clock, address, registers, domain };
+            Self { folder, cast, national, passphrase, directory, trial: None, clock, address, registers, domain };
         nation.settle()?;
         Ok(nation)
     }
@@ -83,15 +97,16 @@ impl Nation {
     /// Keys, certificates, addresses and files for everyone, and the first directory.
     fn settle(&mut self) -> Result<(), NationError> {
         self.add_broker("broker", BROKER, LOG_ORIGIN)?;
-        let mut ports = free_ports(self.address, 3 * OWNERS.len())?.into_iter();
+        let Cast { callers, owners } = self.cast.clone();
+        let mut ports = free_ports(self.address, 3 * owners.len())?.into_iter();
         let mut next = || ports.next().ok_or_else(|| NationError::Port(std::io::Error::other("too few")));
-        for part in OWNERS {
+        for part in &owners {
             let addresses = HostAddresses { listen: next()?, admin: next()?, register: next()? };
             self.settle_owner(part, addresses)?;
         }
-        for part in CALLERS {
-            let seal = self.issue(&format!("callers/{}", part.name), part.member, false)?;
-            let entry = self.member(part.member, seal);
+        for part in &callers {
+            let seal = self.issue(&format!("callers/{}", part.name), &part.member, false)?;
+            let entry = self.member(&part.member, seal);
             let config = files::client(&self.folder, &entry.id);
             self.directory.members.push(entry);
             self.write(&format!("callers/{}/client.toml", part.name), &config)?;
@@ -139,20 +154,28 @@ impl Nation {
     }
 
     fn settle_owner(&mut self, part: &OwnerPart, addresses: HostAddresses) -> Result<(), NationError> {
-        let seal = self.issue(&format!("hosts/{}", part.name), part.member, true)?;
-        let entry = |(code, verbs): &(&str, &[_])| ServiceEntry {
-            code: (*code).to_owned(),
+        let folder = format!("hosts/{}", part.name);
+        let seal = self.issue(&folder, &part.member, true)?;
+        let entry = |(code, verbs): &(String, Vec<_>)| ServiceEntry {
+            code: code.clone(),
             version: "v1".to_owned(),
-            verbs: verbs.to_vec(),
+            verbs: verbs.clone(),
         };
         self.directory.members.push(MemberEntry {
             host: Some(HostEntry { authority: authority(addresses.listen)? }),
             services: part.services.iter().map(entry).collect(),
-            ..self.member(part.member, seal)
+            ..self.member(&part.member, seal)
         });
-        self.registers.push(addresses.register);
-        let config = files::host(&self.folder, part, &self.id(part.member), addresses);
-        self.write(&format!("hosts/{}/host.toml", part.name), &config)
+        let config = files::host(&self.folder, part, &self.id(&part.member), addresses);
+        self.write(&format!("{folder}/host.toml"), &config)?;
+        match &part.register {
+            RegisterPart::Reference(_) => drop(self.registers.insert(part.name.clone(), addresses.register)),
+            RegisterPart::Database { password, mapping, .. } => {
+                self.write(&format!("{folder}/{}", files::MAPPING), mapping)?;
+                write_secret(&self.path(&format!("{folder}/{}", files::PASSWORD)), password)?;
+            }
+        }
+        Ok(())
     }
 
     /// A TLS and a seal certificate in a folder of the member's own.
@@ -251,9 +274,14 @@ impl Nation {
         &self.passphrase
     }
 
-    /// The addresses of the registers, in the order of the cast.
-    pub fn registers(&self) -> &[SocketAddr] {
-        &self.registers
+    /// Who takes part.
+    pub const fn cast(&self) -> &Cast {
+        &self.cast
+    }
+
+    /// Where that owner's reference register listens, once it runs.
+    pub fn register(&self, owner: &str) -> Option<SocketAddr> {
+        self.registers.get(owner).copied()
     }
 
     /// The path of a file in the folder.
@@ -284,6 +312,13 @@ fn empty_directory(domain: &str) -> Directory {
         denied: Vec::new(),
         definitions: Vec::new(),
     }
+}
+
+/// Writes a file that nobody else may read.
+pub(super) fn write_secret(path: &Path, secret: &str) -> Result<(), NationError> {
+    let mut options = fs::OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(secret.as_bytes())).map_err(NationError::file(path))
 }
 
 fn authority(address: SocketAddr) -> Result<mohur_directory::Authority, NationError> {

@@ -1,20 +1,20 @@
 //! A nation at work: registers, hosts and broker on loopback, each started from its own configuration file.
 
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::future::try_join_all;
 use mohur_host::{Host, HostConfig, RunningHost};
 use mohur_reference::{Country, Register};
 use mohur_server::{Broker, Config, RunningBroker};
 
-use super::cast::{OWNERS, OwnerPart};
+use super::cast::{OwnerPart, RegisterPart};
 use super::error::NationError;
-use super::layout::Nation;
+use super::files;
+use super::layout::{Nation, write_secret};
 use crate::adapters;
 
 /// The people of a throwaway nation: always the same.
-const SEED: u64 = 2007;
+pub const SEED: u64 = 2007;
 
 /// Everything that runs.
 pub struct Running {
@@ -29,9 +29,9 @@ pub struct Running {
 /// A register with its host.
 pub struct RunningOwner {
     /// Who.
-    pub part: &'static OwnerPart,
-    /// The reference register.
-    pub register: Register,
+    pub part: OwnerPart,
+    /// The reference register; none before a database.
+    pub register: Option<Register>,
     /// The host beside it.
     pub host: RunningHost,
 }
@@ -40,10 +40,8 @@ impl Nation {
     /// Starts everything.
     pub async fn start(&self) -> Result<Running, NationError> {
         let country = Arc::new(Country::from_seed(SEED));
-        let mut owners = Vec::new();
-        for (index, part) in OWNERS.iter().enumerate() {
-            owners.push(self.start_owner(index, part, &country).await?);
-        }
+        let starting = self.cast().owners.iter().map(|part| Box::pin(self.start_owner(part, &country)));
+        let owners = try_join_all(starting).await?;
         let broker = self.start_broker().await?;
         Ok(Running { country, broker, owners })
     }
@@ -59,18 +57,19 @@ impl Nation {
         Ok(Box::pin(Broker::start(config, Arc::clone(self.clock()))).await?)
     }
 
-    async fn start_owner(
-        &self,
-        index: usize,
-        part: &'static OwnerPart,
-        country: &Arc<Country>,
-    ) -> Result<RunningOwner, NationError> {
-        let address = self.registers().get(index).copied();
-        let address = address.ok_or_else(|| NationError::Host(format!("{}: no address", part.name)))?;
-        let register = Register::start(part.register, address, Arc::clone(country), Arc::clone(self.clock())).await?;
-        write_token(&self.path(&format!("hosts/{}/register.token", part.name)), register.token())?;
+    async fn start_owner(&self, part: &OwnerPart, country: &Arc<Country>) -> Result<RunningOwner, NationError> {
+        let register = match part.register {
+            RegisterPart::Reference(kind) => {
+                let address = self.register(&part.name);
+                let address = address.ok_or_else(|| NationError::Host(format!("{}: no address", part.name)))?;
+                let register = Register::start(kind, address, Arc::clone(country), Arc::clone(self.clock())).await?;
+                write_secret(&self.path(&format!("hosts/{}/{}", part.name, files::TOKEN)), register.token())?;
+                Some(register)
+            }
+            RegisterPart::Database { .. } => None,
+        };
         let host = self.start_host(part).await?;
-        Ok(RunningOwner { part, register, host })
+        Ok(RunningOwner { part: part.clone(), register, host })
     }
 
     /// Starts one host alone, before a register that runs.
@@ -88,7 +87,9 @@ impl Running {
         self.broker.shutdown().await;
         for owner in self.owners {
             owner.host.shutdown().await;
-            owner.register.stop().await;
+            if let Some(register) = owner.register {
+                register.stop().await;
+            }
         }
     }
 
@@ -96,11 +97,4 @@ impl Running {
     pub fn owner(&self, name: &str) -> Option<&RunningOwner> {
         self.owners.iter().find(|owner| owner.part.name == name)
     }
-}
-
-fn write_token(path: &Path, token: &str) -> Result<(), NationError> {
-    use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
-    file.and_then(|mut file| file.write_all(token.as_bytes())).map_err(NationError::file(path))
 }
