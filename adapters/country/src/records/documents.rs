@@ -17,6 +17,8 @@ pub(crate) const IDENTITY_CARD: &str = "identity-card";
 pub(crate) const PASSPORT: &str = "passport";
 /// From this day on cards are TD1 with a chip.
 const NEW_CARDS: Date = date(2018, 9, 1);
+/// One passport in so many was issued by a consulate.
+const CONSULAR: u64 = 12;
 
 /// One document.
 #[derive(Clone)]
@@ -136,6 +138,9 @@ pub(crate) fn of_citizen(citizen: &Citizen, numbers: Numbers, stream: &mut Strea
     if stream.percent(40) || needs_passport {
         let issued = ago(stream, 3_000);
         let mut passport = PASS.issue(citizen, numbers, issued);
+        if !needs_passport && citizen.place.is_multiple_of(CONSULAR) {
+            passport.issuer = "MFA";
+        }
         if citizen.mark == Some(Mark::LostPassport) {
             passport.status = "lost";
             papers.push(RETURN.issue(citizen, numbers, days_ago(stream.between(1, 90))));
