@@ -24,6 +24,7 @@ mod handing;
 pub mod raw;
 mod signed;
 mod soap;
+mod whole;
 
 pub use abroad::{Abroad, FoundedAbroad, services};
 pub use bundled::{Bundled, bundle_answer};
@@ -37,3 +38,4 @@ pub use handing::{BrokerSaid, Handing};
 pub use raw::{RawConnection, RawConnector};
 pub use signed::{Signed, code, problem, refused, sign_by_hand};
 pub use soap::{Enveloped, Said, SoapAnswer};
+pub use whole::{Databases, HELD, Held};
