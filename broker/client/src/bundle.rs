@@ -7,8 +7,8 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use mohur_crypto::{Digest, sha256};
 use mohur_message::SealedAnswer;
-use mohur_wire::bundle::{BundleAnswer, Definition, Leg, LegAnswer, Outcome, leg_verdict, settled};
-use mohur_wire::subject::ReceiptNumber;
+use mohur_wire::bundle::{BundleAnswer, Definition, LeftOut, Leg, LegAnswer, Outcome, leg_verdict, settled};
+use mohur_wire::subject::{KeyPart, ReceiptNumber, SubjectKind};
 use mohur_wire::{
     Ask, CaseReference, Effect, FieldName, LegRef, MessageId, Official, Operation, Predicate, Query, RefusalCode,
     SubjectKey, Value, Verb, Verdict,
@@ -21,8 +21,8 @@ use crate::verify;
 /// What an officer gives for a bundle.
 #[derive(Clone, Debug)]
 pub struct Inputs {
-    /// About whom.
-    pub subject: SubjectKey,
+    /// About whom and what: one key of each kind that the definition asks for.
+    pub subjects: Vec<SubjectKey>,
     /// The case, one for all legs.
     pub case: Option<CaseReference>,
     /// Who acts.
@@ -47,6 +47,12 @@ pub struct BundleReport {
     pub outcome: Outcome,
     /// Whether more is to come.
     pub complete: bool,
+    /// What the official is told for this outcome: the definition's word.
+    pub word: String,
+    /// The classes of reasons for which it is not clear, each once.
+    pub reasons: Vec<MessageId>,
+    /// The legs of the nation's definition that were not asked at this site.
+    pub left_out: Vec<LeftOut>,
     /// The legs, in the definition's order.
     pub legs: Vec<LegReport>,
     /// The receipt as it was received.
@@ -133,11 +139,12 @@ impl Caller {
         for leg in &definition.legs {
             let key = inputs.key.as_ref().unwrap_or(id);
             let key = format!("{key}.{}", leg.id).parse().map_err(|error| AskError::Question(format!("{error}")))?;
-            let Some(ask) = operands(leg, inputs, &key, &mut missing) else { continue };
+            let (subject, ask) = (subject(leg, inputs, id, &mut missing)?, operands(leg, inputs, &key, &mut missing));
+            let (Some(subject), Some(ask)) = (subject, ask) else { continue };
             let leg_id = format!("{id}.{}", leg.id).parse().map_err(|error| AskError::Question(format!("{error}")))?;
             let question = Question {
                 service: leg.service.clone(),
-                subject: inputs.subject.clone(),
+                subject,
                 ask,
                 purpose: definition.purpose.clone(),
                 case: inputs.case.clone(),
@@ -174,6 +181,11 @@ impl Caller {
         if answer.bundle != *bundle || answer.definition != definition.id || answer.version != definition.version {
             return Err(AskError::Unverified("it is the answer to another bundle".to_owned()));
         }
+        if answer.left_out != definition.left_out {
+            return Err(AskError::Unverified(
+                "what it says was left out is not what the definition leaves out".to_owned(),
+            ));
+        }
         let mut legs = Vec::with_capacity(definition.legs.len());
         for (leg, (query, digest)) in definition.legs.iter().zip(&queries) {
             let came = answer.legs.iter().find(|came| came.leg == leg.id);
@@ -184,8 +196,18 @@ impl Caller {
             let what = "the broker's verdict is not the one that the owners' seals amount to";
             return Err(AskError::Unverified(what.to_owned()));
         }
-        let complete = answer.complete;
-        Ok(BundleReport { id: bundle.clone(), outcome, complete, legs, receipt_header, queries, definition })
+        Ok(BundleReport {
+            id: bundle.clone(),
+            outcome,
+            complete: answer.complete,
+            word: definition.word(outcome).to_owned(),
+            reasons: reasons(&definition, &legs, answer.complete),
+            left_out: answer.left_out,
+            legs,
+            receipt_header,
+            queries,
+            definition,
+        })
     }
 
     fn leg_report(
@@ -233,12 +255,22 @@ fn state(answer: &SealedAnswer) -> Option<String> {
     value.as_text().map(str::to_owned)
 }
 
+fn verdicts(legs: &[LegReport]) -> BTreeMap<MessageId, Verdict> {
+    legs.iter().map(|leg| (leg.leg.clone(), leg.verdict)).collect()
+}
+
+/// Why it is not clear, as far as the definition names classes. While more is to come nothing speaks against anybody.
+fn reasons(definition: &Definition, legs: &[LegReport], complete: bool) -> Vec<MessageId> {
+    let reasons = || definition.reasons(&verdicts(legs)).into_iter().cloned().collect();
+    if complete { reasons() } else { Vec::new() }
+}
+
 /// The verdict rule on what the owners sealed. Until all is settled nothing is clear.
 fn recomputed(definition: &Definition, legs: &[LegReport], complete: bool) -> Outcome {
     if !complete {
         return Outcome::Incomplete;
     }
-    let outcome = definition.outcome(&legs.iter().map(|leg| (leg.leg.clone(), leg.verdict)).collect());
+    let outcome = definition.outcome(&verdicts(legs));
     let consumed = definition.reserving_legs().all(|reserving| {
         let settlement = legs.iter().find(|leg| leg.leg == reserving.id).and_then(|leg| leg.settlement.as_ref());
         matches!(settlement, Some((Operation::Consume, Some(state))) if state == Operation::Consume.leads_to())
@@ -246,14 +278,42 @@ fn recomputed(definition: &Definition, legs: &[LegReport], complete: bool) -> Ou
     settled(outcome, consumed)
 }
 
+/// The key of one leg from the inputs; the reference to a sample is the leg's own.
+fn subject(
+    leg: &Leg,
+    inputs: &Inputs,
+    id: &MessageId,
+    missing: &mut Vec<String>,
+) -> Result<Option<SubjectKey>, AskError> {
+    if leg.subject == SubjectKind::Biometric {
+        let sample = leg.sample(id).map_err(|error| AskError::Question(error.to_string()))?;
+        return Ok(Some(SubjectKey::Biometric(sample)));
+    }
+    let given = inputs.subjects.iter().find(|key| SubjectKind::of(key) == leg.subject).cloned();
+    if given.is_none() {
+        missing.push(format!("a key of the kind {}", leg.subject));
+    }
+    Ok(given)
+}
+
 /// The operands of one leg from the inputs; what is missing is noted.
 fn operands(leg: &Leg, inputs: &Inputs, key: &MessageId, missing: &mut Vec<String>) -> Option<Ask> {
     match leg.verb {
         Verb::Read => Some(Ask::Read(leg.fields.iter().cloned().collect())),
-        Verb::Match => taken(&leg.fields, &inputs.values, missing).map(Ask::Match),
+        Verb::Match => {
+            let given = taken(&leg.fields, &inputs.values, missing)?;
+            Some(Ask::Match(given.into_iter().chain(own_values(leg, inputs)).collect()))
+        }
         Verb::Verify => taken(&leg.fields, &inputs.predicates, missing).map(Ask::Verify),
         Verb::Change => effect(leg, inputs, key, missing).map(Ask::Change),
     }
+}
+
+/// The values that the definition itself names, and those that tie the leg's key to the others.
+fn own_values(leg: &Leg, inputs: &Inputs) -> BTreeMap<FieldName, Value> {
+    let key = |part: KeyPart| inputs.subjects.iter().find_map(|key| part.of(key));
+    let ties = leg.ties.iter().filter_map(|(field, part)| Some((field.clone(), key(*part)?)));
+    leg.expect.clone().into_iter().chain(ties).collect()
 }
 
 /// The effect of one leg that changes something. What its definition names `receipt` is the receipt.
@@ -264,7 +324,8 @@ fn effect(leg: &Leg, inputs: &Inputs, key: &MessageId, missing: &mut Vec<String>
     if receipt.is_none() && !receipts.is_empty() {
         missing.push(mohur_wire::query::RECEIPT.to_owned());
     }
-    let values = taken(&values, &inputs.values, missing)?;
+    let given = taken(&values, &inputs.values, missing)?;
+    let values = given.into_iter().chain(own_values(leg, inputs)).collect();
     (receipt.is_some() != receipts.is_empty()).then_some(())?;
     Some(Effect { operation: leg.operation?, receipt, values, key: key.clone() })
 }

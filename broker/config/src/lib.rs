@@ -29,4 +29,4 @@ pub use errors::{ConfigError, ConfigErrors};
 pub use lines::Lines;
 pub use reader::{Reader, load, parse};
 pub use suggest::nearest;
-pub use table::Table;
+pub use table::{Scalar, Table};

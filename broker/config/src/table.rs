@@ -11,6 +11,17 @@ use std::time::Duration;
 use crate::tree::{Node, Value};
 use crate::{ConfigError, nearest, parse_duration};
 
+/// A value of a kind that its writer chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scalar {
+    /// In quotes.
+    Text(String),
+    /// A whole number.
+    Number(i64),
+    /// True or false.
+    Flag(bool),
+}
+
 /// What the tables of one file share.
 #[derive(Debug)]
 pub(crate) struct File {
@@ -142,6 +153,19 @@ impl Table {
         self.read(key, |value| {
             let Value::Flag(flag) = value else { return Err(wrong_kind(value).so("write true or false")) };
             Ok(*flag)
+        })
+    }
+
+    /// A text, a whole number, or true or false, if it is there: for values whose kind says what they are.
+    pub fn scalar(&mut self, key: &str) -> Option<Scalar> {
+        self.read(key, |value| match value {
+            Value::Text(text) => Ok(Scalar::Text(text.clone())),
+            Value::Flag(flag) => Ok(Scalar::Flag(*flag)),
+            Value::Integer(Some(number)) => Ok(Scalar::Number(*number)),
+            Value::Integer(None) => Err(Wrong::new("is out of range").so("write a smaller number")),
+            Value::List(_) | Value::Table(_) | Value::Other(_) => {
+                Err(wrong_kind(value).so("write a text in quotes, a whole number, true or false"))
+            }
         })
     }
 

@@ -6,12 +6,14 @@
 mod legs;
 mod running;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use mohur_wire::bundle::{BundleAnswer, LegAnswer, Settlement};
 use mohur_wire::bundle::{Definition, Leg, Outcome};
-use mohur_wire::{Arrival, Ask, FieldName, MessageId, Query, Refusal, RefusalCode};
+use mohur_wire::subject::{KeyPart, SubjectKind};
+use mohur_wire::{Arrival, Ask, FieldName, MessageId, Query, Refusal, RefusalCode, SubjectKey, Value};
 
 use crate::World;
 use crate::pipeline::Exchange;
@@ -105,34 +107,73 @@ pub(crate) fn fits(query: &Query, leg: &Leg, definition: &Definition, bundle: &M
         "`purpose` is not the definition's"
     } else if query.message.is_some() {
         "a leg encloses no message"
+    } else if SubjectKind::of(&query.subject) != leg.subject {
+        "`subject` is not of the definition's kind"
+    } else if !is_own_sample(query, leg, bundle) {
+        "the sample's reference must be <bundle id>.<leg id>"
     } else if !same_operands(query, leg) {
         "verb, fields or operation are not the definition's"
+    } else if !as_expected(query, leg) {
+        "a value is not the one that the definition expects"
     } else {
         return Ok(());
     };
     Err(Refusal::new(RefusalCode::Malformed, format!("Leg {}: {problem}.", leg.id)))
 }
 
-/// A bundle decides one application: its legs are about one subject, in one case, by one official. Otherwise the registers'
-/// answers about several persons would add up to one "clear".
-pub(crate) fn one_application<'a>(mut queries: impl Iterator<Item = &'a Query>) -> Result<(), Refusal> {
-    let application = |query: &'a Query| (&query.subject, &query.case, &query.official, &query.on_behalf_of);
-    let first = queries.next().map(application);
-    if queries.all(|query| Some(application(query)) == first) {
-        return Ok(());
+/// A bundle decides one application: its legs of one kind of key carry the same key, what ties a key to another is that key,
+/// and all are in one case, by one official. Otherwise the registers' answers about several persons would add up to one "clear".
+pub(crate) fn one_application(queries: &[&Query], definition: &Definition) -> Result<(), Refusal> {
+    let refuse = |detail: String| Err(Refusal::new(RefusalCode::Malformed, detail));
+    let application = |query: &Query| (query.case.clone(), query.official.clone(), query.on_behalf_of.clone());
+    if queries.windows(2).any(|pair| matches!(pair, [one, other] if application(one) != application(other))) {
+        return refuse("All legs of a bundle have the same case, official and onBehalfOf.".to_owned());
     }
-    let detail = "All legs of a bundle have the same subject, case, official and onBehalfOf.";
-    Err(Refusal::new(RefusalCode::Malformed, detail))
+    let mut keys: BTreeMap<SubjectKind, &SubjectKey> = BTreeMap::new();
+    for query in queries {
+        let kind = SubjectKind::of(&query.subject);
+        let first = *keys.entry(kind).or_insert(&query.subject);
+        if kind != SubjectKind::Biometric && *first != query.subject {
+            return refuse(format!("All legs of a bundle whose key is of the kind {kind} have the same key."));
+        }
+    }
+    for (query, leg) in queries.iter().zip(&definition.legs) {
+        let tied = |(field, part): (&FieldName, &KeyPart)| {
+            keys.get(&part.kind()).and_then(|key| part.of(key)).is_some_and(|key| given(query, field) == Some(&key))
+        };
+        if !leg.ties.iter().all(tied) {
+            return refuse(format!("Leg {}: what ties it to another leg's key is not that key.", leg.id));
+        }
+    }
+    Ok(())
+}
+
+/// The sample of a leg is of this leg of this bundle: one that was taken for another cannot be shown again.
+fn is_own_sample(query: &Query, leg: &Leg, bundle: &MessageId) -> bool {
+    let SubjectKey::Biometric(sample) = &query.subject else { return true };
+    leg.sample(bundle).is_ok_and(|own| own == *sample)
+}
+
+fn as_expected(query: &Query, leg: &Leg) -> bool {
+    leg.expect.iter().all(|(field, value)| given(query, field) == Some(value))
+}
+
+/// The value that a query compares a field with, or has it take.
+fn given<'a>(query: &'a Query, field: &FieldName) -> Option<&'a Value> {
+    match &query.ask {
+        Ask::Match(values) => values.get(field),
+        Ask::Change(effect) => effect.values.get(field),
+        Ask::Read(_) | Ask::Verify(_) => None,
+    }
 }
 
 fn same_operands(query: &Query, leg: &Leg) -> bool {
-    let mut wanted: Vec<_> = leg.fields.iter().map(FieldName::as_str).collect();
-    wanted.sort_unstable();
     let (operation, named) = match &query.ask {
         Ask::Change(effect) => (Some(effect.operation), effect.inputs()),
         Ask::Read(_) | Ask::Match(_) | Ask::Verify(_) => {
             (None, query.fields().into_iter().map(FieldName::as_str).collect())
         }
     };
-    query.verb() == leg.verb && operation == leg.operation && named == wanted
+    let wanted = leg.operands().into_iter().map(FieldName::as_str);
+    query.verb() == leg.verb && operation == leg.operation && wanted.eq(named)
 }

@@ -27,9 +27,8 @@ pub(crate) struct Asker {
     pub(crate) on_behalf_of: Option<MemberId>,
 }
 
-/// About whom or what: exactly one.
+/// About whom or what: one key of each kind that is asked for.
 #[derive(clap::Args)]
-#[group(required = true, multiple = false)]
 pub(crate) struct Subject {
     /// A citizen's personal number.
     #[arg(long)]
@@ -73,7 +72,17 @@ impl Asker {
 }
 
 impl Subject {
+    /// The one key of a query.
     pub(crate) fn key(&self) -> Result<SubjectKey, CliError> {
+        match <[SubjectKey; 1]>::try_from(self.keys()?) {
+            Ok([key]) => Ok(key),
+            Err(keys) if keys.is_empty() => Err(CliError::usage("about whom? Give --fin or another key")),
+            Err(_) => Err(CliError::usage("a query is about one key: give one of --fin, --document and the others")),
+        }
+    }
+
+    /// All that were given.
+    pub(crate) fn keys(&self) -> Result<Vec<SubjectKey>, CliError> {
         let keys = [
             self.fin.map(SubjectKey::Fin),
             self.pin.clone().map(SubjectKey::Pin),
@@ -83,7 +92,7 @@ impl Subject {
             self.document.as_deref().map(document).transpose()?,
             self.person.as_deref().map(person).transpose()?,
         ];
-        keys.into_iter().flatten().next().ok_or_else(|| CliError::usage("about whom? Give --fin or another key"))
+        Ok(keys.into_iter().flatten().collect())
     }
 }
 

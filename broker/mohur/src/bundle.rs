@@ -7,7 +7,7 @@ use std::time::Duration;
 use mohur_client::{BundleReport, Caller, Inputs, LegReport};
 use mohur_wire::bundle::Outcome;
 use mohur_wire::subject::ReceiptNumber;
-use mohur_wire::{FieldName, MessageId, Operation, Predicate, Value};
+use mohur_wire::{FieldName, MessageId, Mrz, Operation, Predicate, Value};
 
 use crate::asking::{self, Asker, Subject, assignment, predicate};
 use crate::output::{CliError, Exit, Output};
@@ -17,6 +17,8 @@ const EXAMPLES: &str = "\
 Examples (`mohur demo --serve` prints one with numbers that exist):
   mohur bundle issue-id-document --fin 5ABCDE1 --value familyName=Əliyev --value givenName=Vüqar \\
       --value birthDate=1990-05-06 --value maritalStatus=single --receipt R-1 --case ID-1
+  mohur bundle border-first-line --mrz 'P<AZEALIYEV<<VUGAR<<<<<<<<<<<<<<<<<<<<<<<<<<<' \\
+      --mrz 'C012345674AZE9005066M3001017<<<<<<<<<<<<<<06'
 
 Exit codes: 0 clear, 1 not clear, incomplete or refused, 2 wrong usage,
 3 the broker cannot be reached, 4 something does not verify.";
@@ -34,6 +36,10 @@ pub(crate) struct Args {
     subject: Subject,
     #[command(flatten)]
     asker: Asker,
+    /// A line of the document's machine-readable zone; repeat for each. Its check digits must hold. It gives the document and
+    /// its holder's name and birth date.
+    #[arg(long, value_name = "LINE")]
+    mrz: Vec<String>,
     /// A value for the legs that compare; repeat for more.
     #[arg(long = "value", value_parser = assignment, value_name = "FIELD=VALUE")]
     values: Vec<(FieldName, Value)>,
@@ -50,8 +56,13 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     let caller = args.asker.caller()?;
+    let mut subjects = args.subject.keys()?;
+    if !args.mrz.is_empty() {
+        let mrz: Mrz = args.mrz.join("\n").parse().map_err(CliError::usage)?;
+        subjects.extend(mrz.subjects(caller.clock.now()));
+    }
     let inputs = Inputs {
-        subject: args.subject.key()?,
+        subjects,
         case: args.asker.case.clone(),
         official: args.asker.official()?,
         values: args.values.into_iter().collect::<BTreeMap<_, _>>(),
@@ -122,7 +133,26 @@ fn conclusion(report: &BundleReport) -> String {
     if !text.is_empty() {
         text.push('\n');
     }
-    format!("{text}{verdict} (computed again from the owners' seals; receipts verified)")
+    format!("{text}{verdict}{} (computed again from the owners' seals; receipts verified)", remarks(report))
+}
+
+/// What belongs to the verdict: the definition's own word, the classes of reasons, and what it says nothing about.
+fn remarks(report: &BundleReport) -> String {
+    let mut text = String::new();
+    if report.word != report.outcome.as_str() {
+        text.push_str(&format!("\n  {}", report.word));
+    }
+    if !report.reasons.is_empty() {
+        text.push_str(&format!("\n  because of: {}", list(report.reasons.iter().map(MessageId::as_str))));
+    }
+    if !report.left_out.is_empty() {
+        text.push_str(&format!("\n  without: {}", list(report.left_out.iter().map(|leg| leg.title.as_str()))));
+    }
+    text
+}
+
+fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn settlement((operation, state): &(Operation, Option<String>)) -> String {
@@ -149,6 +179,9 @@ fn document(report: &BundleReport) -> serde_json::Value {
         "bundle": report.id,
         "outcome": report.outcome,
         "complete": report.complete,
+        "word": report.word,
+        "reasons": report.reasons,
+        "leftOut": report.left_out,
         "legs": report.legs.iter().map(leg).collect::<Vec<_>>(),
         "receipt": report.receipt_header,
     })

@@ -94,7 +94,7 @@ pub fn application(citizen: &Citizen) -> Inputs {
         ("address", claims.home.to_string()),
     ];
     Inputs {
-        subject: SubjectKey::Fin(citizen.fin),
+        subjects: vec![SubjectKey::Fin(citizen.fin)],
         case: Some(CASE.parse().unwrap()),
         official: OFFICIAL.parse().unwrap(),
         values: values.into_iter().map(|(name, text)| (field(name), Value::text(text))).collect(),

@@ -98,7 +98,7 @@ fn query(caller: &Caller, citizen: &Citizen, definition: &Definition, leg: &Leg,
     };
     let question = Question {
         service: leg.service.clone(),
-        subject: form.subject,
+        subject: mohur_wire::SubjectKey::Fin(citizen.fin),
         ask: asked,
         purpose: definition.purpose.clone(),
         case: form.case,

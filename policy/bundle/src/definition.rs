@@ -1,11 +1,13 @@
 //! Bundle definitions, `bundles/*.toml` in the folder of the agency that asks.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use mohur_config::Table;
+use mohur_config::{Scalar, Table};
 use mohur_crypto::{Digest, sha256};
 use mohur_policy::Problem;
-use mohur_wire::bundle::{Definition, Leg};
+use mohur_wire::bundle::{Definition, LeftOut, Leg, Outcome};
+use mohur_wire::{FieldName, Value};
 
 use crate::PolicyErrors;
 use crate::errors::{problems_of, whole};
@@ -63,6 +65,9 @@ fn read(table: &mut Table) -> Option<Definition> {
     let version = table.required_number("version", 1..=u32::MAX);
     let title = table.required::<Words>("title");
     let purpose = table.required("purpose");
+    let untied = table.list("untied");
+    let words = read_words(table);
+    let left_out = table.tables("left-out").iter_mut().filter_map(read_left_out).collect();
     let mut legs = Vec::new();
     let mut lines = Vec::new();
     let mut sound = true;
@@ -73,7 +78,8 @@ fn read(table: &mut Table) -> Option<Definition> {
         }
         lines.push(leg);
     }
-    let definition = Definition { id: id?, version: version?, title: title?.0, purpose: purpose?, legs };
+    let (id, version, title, purpose) = (id?, version?, title?.0, purpose?);
+    let definition = Definition { id, version, title, purpose, untied, words, left_out, legs };
     if sound {
         for problem in definition.problems() {
             complain(table, &definition, &lines, &problem);
@@ -92,23 +98,67 @@ fn complain(table: &Table, definition: &Definition, lines: &[Table], problem: &s
     }
 }
 
+fn read_words(table: &mut Table) -> BTreeMap<Outcome, String> {
+    let Some(mut inner) = table.optional_table("words") else { return BTreeMap::new() };
+    let read = |outcome: Outcome| Some((outcome, inner.optional::<Words>(outcome.as_str())?.0));
+    Outcome::ALL.into_iter().filter_map(read).collect()
+}
+
+fn read_left_out(table: &mut Table) -> Option<LeftOut> {
+    let id = table.required("id");
+    let title = table.required::<Words>("title");
+    Some(LeftOut { id: id?, title: title?.0 })
+}
+
+/// A table whose keys are fields.
+fn by_field<T>(table: &mut Table, key: &str, read: impl Fn(&mut Table, &str) -> Option<T>) -> BTreeMap<FieldName, T> {
+    let Some(mut inner) = table.optional_table(key) else { return BTreeMap::new() };
+    let mut map = BTreeMap::new();
+    for name in inner.names() {
+        match (name.parse(), read(&mut inner, &name)) {
+            (Ok(field), Some(value)) => _ = map.insert(field, value),
+            (Err(_), _) => inner.error(&name, "is no field's name", "correct it"),
+            (Ok::<FieldName, _>(_), None) => {}
+        }
+    }
+    map
+}
+
+fn read_value(table: &mut Table, key: &str) -> Option<Value> {
+    Some(match table.scalar(key)? {
+        Scalar::Text(text) => Value::Text(text),
+        Scalar::Number(number) => Value::Number(number),
+        Scalar::Flag(flag) => Value::Flag(flag),
+    })
+}
+
 fn read_leg(table: &mut Table) -> Option<Leg> {
     let id = table.required("id");
     let title = table.required::<Words>("title");
     let service = table.required("service");
     let verb = table.required::<VerbName>("verb");
+    let subject = table.optional("subject").unwrap_or_default();
     let fields = table.list("fields");
+    let expect = by_field(table, "expect", read_value);
+    let ties = by_field(table, "ties", |inner, key| inner.optional(key));
     let operation = table.optional::<OperationName>("operation");
     let deadline_ms = table.required_number("deadline-ms", 1..=MAX_DEADLINE_MS);
     let clear_when = table.list("clear-when").into_iter().map(|VerdictName(verdict)| verdict).collect();
+    let any_of = table.optional("any-of");
+    let reason = table.optional("reason");
     Some(Leg {
         id: id?,
         title: title?.0,
         service: service?,
+        subject,
         verb: verb?.0,
         fields,
+        expect,
+        ties,
         operation: operation.map(|OperationName(operation)| operation),
         deadline_ms: deadline_ms?,
         clear_when,
+        any_of,
+        reason,
     })
 }

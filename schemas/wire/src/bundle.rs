@@ -7,7 +7,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::subject::{KeyPart, SubjectKind};
 use crate::{FieldName, MessageId, Operation, Purpose, ServiceId, Value, Verb, Verdict};
+
+mod check;
+mod needed;
+
+pub use needed::Needed;
 
 /// A published definition. Its file is TOML or JSON of this shape.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,8 +27,27 @@ pub struct Definition {
     pub title: String,
     /// The purpose that every leg claims.
     pub purpose: Purpose,
+    /// Kinds of keys that no leg ties to the first leg's: that they belong together is for the official to see.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untied: Vec<SubjectKind>,
+    /// What the official is told for each outcome, where the outcome's own name would not do.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub words: BTreeMap<Outcome, String>,
+    /// The legs of the nation's definition that this one does without. Every answer says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// The legs, in the order in which they are shown.
     pub legs: Vec<Leg>,
+}
+
+/// A leg that a site's definition does without.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LeftOut {
+    /// Its id in the nation's definition.
+    pub id: MessageId,
+    /// Its title there.
+    pub title: String,
 }
 
 /// One leg: one query to one register.
@@ -35,11 +60,20 @@ pub struct Leg {
     pub title: String,
     /// The service that is asked.
     pub service: ServiceId,
+    /// The kind of key that it asks about. All legs of one kind carry the same key.
+    #[serde(default, skip_serializing_if = "SubjectKind::is_fin")]
+    pub subject: SubjectKind,
     /// The verb.
     pub verb: Verb,
     /// Fields for `read`, names of the inputs for `match`, `verify` and `change`; of a change, `receipt` is the receipt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldName>,
+    /// For a `match` or a `change`: values that the definition itself names, e.g. `hit = false`. The broker refuses others.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub expect: BTreeMap<FieldName, Value>,
+    /// For a `match` or a `change`: fields that are compared with the key of another leg, e.g. `holder = "fin"`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ties: BTreeMap<FieldName, KeyPart>,
     /// For a `change`: the operation; the idempotency key is an input that no field names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<Operation>,
@@ -47,10 +81,16 @@ pub struct Leg {
     pub deadline_ms: u64,
     /// Which verdicts count as clear.
     pub clear_when: Vec<Verdict>,
+    /// The group of legs of which one must be clear, e.g. `entry` of a visa and a permit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub any_of: Option<MessageId>,
+    /// The class of reasons that the official is told when the leg is not clear, e.g. `watch-list`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<MessageId>,
 }
 
 /// The state of a whole bundle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Every leg is clear.
@@ -86,46 +126,89 @@ impl Definition {
         self.legs.iter().filter(|leg| leg.operation == Some(Operation::Reserve))
     }
 
-    /// The verdict rule, the same for broker and client. A leg without a verdict is `unknown`.
+    /// What the official is told for an outcome.
+    pub fn word(&self, outcome: Outcome) -> &str {
+        self.words.get(&outcome).map_or(outcome.as_str(), String::as_str)
+    }
+
+    /// The verdict rule, the same for broker and client: incomplete while one requirement is, clear when each of them is. A
+    /// requirement is a leg, or a group of legs of which one is enough. A leg without a verdict is `unknown`.
     pub fn outcome(&self, verdicts: &BTreeMap<MessageId, Verdict>) -> Outcome {
-        let verdict = |leg: &Leg| verdicts.get(&leg.id).copied().unwrap_or(Verdict::Unknown);
-        if self.legs.is_empty() || self.legs.iter().any(|leg| !verdict(leg).is_an_answer()) {
+        let outcomes: Vec<_> = self.requirements().map(|legs| requirement(&legs, verdicts)).collect();
+        if outcomes.is_empty() || outcomes.contains(&Outcome::Incomplete) {
             Outcome::Incomplete
-        } else if self.legs.iter().all(|leg| leg.clear_when.contains(&verdict(leg))) {
-            Outcome::Clear
-        } else {
+        } else if outcomes.contains(&Outcome::NotClear) {
             Outcome::NotClear
+        } else {
+            Outcome::Clear
         }
     }
 
-    /// What is wrong with the definition, all of it: leg ids repeated, verbs without operands, no way to be clear.
-    pub fn problems(&self) -> Vec<String> {
-        let mut seen = BTreeSet::new();
-        let mut problems = Vec::new();
-        if self.legs.is_empty() {
-            problems.push("a bundle needs at least one leg".to_owned());
+    /// Each leg that stands alone, and each group of legs once.
+    fn requirements(&self) -> impl Iterator<Item = Vec<&Leg>> {
+        self.legs.iter().enumerate().filter_map(|(at, leg)| match &leg.any_of {
+            None => Some(vec![leg]),
+            Some(group) => {
+                let is_first = !self.legs.iter().take(at).any(|other| other.any_of.as_ref() == Some(group));
+                let members = || self.legs.iter().filter(|other| other.any_of.as_ref() == Some(group)).collect();
+                is_first.then(members)
+            }
+        })
+    }
+
+    /// The legs that are not clear and whose requirement is not met by another, in the definition's order.
+    pub fn not_clear(&self, verdicts: &BTreeMap<MessageId, Verdict>) -> Vec<&Leg> {
+        let unmet = self.requirements().filter(|legs| requirement(legs, verdicts) != Outcome::Clear);
+        unmet.flatten().filter(|leg| !leg.is_clear(verdict_of(leg, verdicts))).collect()
+    }
+
+    /// The reason classes of the legs that are not clear, each once, in the definition's order.
+    pub fn reasons(&self, verdicts: &BTreeMap<MessageId, Verdict>) -> Vec<&MessageId> {
+        let mut reasons = Vec::new();
+        for reason in self.not_clear(verdicts).into_iter().filter_map(|leg| leg.reason.as_ref()) {
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
         }
-        for leg in &self.legs {
-            if !seen.insert(&leg.id) {
-                problems.push(format!("leg {}: the id stands twice", leg.id));
-            }
-            if leg.id.as_str() == "settle" {
-                problems.push("leg settle: the name is kept for settlements; choose another".to_owned());
-            }
-            if leg.clear_when.is_empty() {
-                problems.push(format!("leg {}: clear-when names no verdict, so the bundle is never clear", leg.id));
-            }
-            if leg.clear_when.iter().any(|verdict| !verdict.is_an_answer()) {
-                problems.push(format!("leg {}: clear-when names a verdict that is not an answer", leg.id));
-            }
-            if (leg.verb == Verb::Change) != leg.operation.is_some() {
-                problems.push(format!("leg {}: a change has an operation, and nothing else has one", leg.id));
-            }
-            if leg.verb != Verb::Change && leg.fields.is_empty() {
-                problems.push(format!("leg {}: read, match and verify name fields", leg.id));
-            }
-        }
-        problems
+        reasons
+    }
+}
+
+fn verdict_of(leg: &Leg, verdicts: &BTreeMap<MessageId, Verdict>) -> Verdict {
+    verdicts.get(&leg.id).copied().unwrap_or(Verdict::Unknown)
+}
+
+/// What one requirement amounts to.
+fn requirement(legs: &[&Leg], verdicts: &BTreeMap<MessageId, Verdict>) -> Outcome {
+    if legs.iter().any(|leg| leg.is_clear(verdict_of(leg, verdicts))) {
+        Outcome::Clear
+    } else if legs.iter().any(|leg| !verdict_of(leg, verdicts).is_an_answer()) {
+        Outcome::Incomplete
+    } else {
+        Outcome::NotClear
+    }
+}
+
+impl Leg {
+    /// Whether a verdict makes the leg clear. What is no answer never does.
+    pub fn is_clear(&self, verdict: Verdict) -> bool {
+        verdict.is_an_answer() && self.clear_when.contains(&verdict)
+    }
+
+    /// Every field that its query names, sorted: what is given, what is expected, and what ties its key to another.
+    pub fn operands(&self) -> BTreeSet<&FieldName> {
+        self.fields.iter().chain(self.expect.keys()).chain(self.ties.keys()).collect()
+    }
+
+    /// Whether it asks for nothing but whether something is recorded: it expects `false` of everything that it compares.
+    pub fn looks_for_hits(&self) -> bool {
+        let nothing_else = self.fields.is_empty() && self.ties.is_empty() && !self.expect.is_empty();
+        self.verb == Verb::Match && nothing_else && self.expect.values().all(|value| *value == Value::Flag(false))
+    }
+
+    /// The reference to the sample that travels beside this leg of a bundle: of that bundle and leg alone.
+    pub fn sample(&self, bundle: &MessageId) -> Result<crate::subject::SampleReference, crate::ParseError> {
+        format!("{bundle}.{}", self.id).parse()
     }
 }
 
@@ -141,8 +224,9 @@ impl Verdict {
 
 /// The verdict of one leg, from the fields that its owner sealed. `None` stands for "no such subject".
 ///
-/// A `match` or a `verify` matches when every field does; a `read` is `value` when every field asked for is there; a
-/// `change` is clear when the register's `state` is the one that the operation leads to. Nothing else is clear.
+/// A `match` or a `verify` matches when every field does, and reads `clear` or `hit` where it looks for hits; a `read` is
+/// `value` when every field asked for is there; a `change` is clear when the register's `state` is the one that the operation
+/// leads to. Nothing else is clear.
 pub fn leg_verdict(leg: &Leg, fields: Option<&BTreeMap<FieldName, Value>>) -> Verdict {
     let Some(fields) = fields else { return Verdict::Unknown };
     let text = |name: &FieldName| fields.get(name).and_then(Value::as_text);
@@ -150,11 +234,13 @@ pub fn leg_verdict(leg: &Leg, fields: Option<&BTreeMap<FieldName, Value>>) -> Ve
         Verb::Read if leg.fields.iter().all(|name| fields.contains_key(name)) => Verdict::Value,
         Verb::Read => Verdict::Unknown,
         Verb::Match | Verb::Verify => {
-            let verdicts: Vec<_> = leg.fields.iter().map(text).collect();
+            let verdicts: Vec<_> = leg.operands().into_iter().map(text).collect();
+            let (same, other) =
+                if leg.looks_for_hits() { (Verdict::Clear, Verdict::Hit) } else { (Verdict::Match, Verdict::Mismatch) };
             if verdicts.contains(&Some(Verdict::Mismatch.as_str())) {
-                Verdict::Mismatch
+                other
             } else if !verdicts.is_empty() && verdicts.iter().all(|v| *v == Some(Verdict::Match.as_str())) {
-                Verdict::Match
+                same
             } else {
                 Verdict::Unknown
             }
@@ -195,6 +281,9 @@ pub struct BundleAnswer {
     pub outcome: Outcome,
     /// Whether anything more is to come: if not, polling again changes nothing.
     pub complete: bool,
+    /// The legs of the nation's definition that this one does without: what it says, it says without them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// The legs that are there, in the definition's order.
     pub legs: Vec<LegAnswer>,
 }
@@ -256,3 +345,6 @@ impl fmt::Debug for Settlement {
 pub fn settled(outcome: Outcome, consumed: bool) -> Outcome {
     if outcome == Outcome::Clear && !consumed { Outcome::Incomplete } else { outcome }
 }
+
+#[cfg(test)]
+mod tests;

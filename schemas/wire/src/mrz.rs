@@ -6,8 +6,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::subject::{DocumentKey, DocumentNumber, DocumentType, StateCode};
-use crate::{Fin, SubjectKey};
+use jiff::tz::{TimeZone, offset};
+
+use crate::subject::{DocumentKey, DocumentNumber, DocumentType, NameAndBirthDate, StateCode};
+use crate::{Fin, SubjectKey, Timestamp};
 
 mod date;
 mod field;
@@ -109,6 +111,20 @@ impl Mrz {
             return None;
         }
         self.optional.get(..7)?.parse().ok()
+    }
+
+    /// Everything that it can be asked by at a border: the document, and its holder's name and birth date if that is whole.
+    /// The century of the birth date is the latest one up to `now`, by the day in Azerbaijan (UTC+4). No FIN: what is asked
+    /// abroad names none.
+    pub fn subjects(&self, now: Timestamp) -> Vec<SubjectKey> {
+        let mut subjects = vec![self.subject()];
+        let name = format!("{} {}", self.name.primary(), self.name.secondary());
+        let birth_date = self.birth_date.on_or_before(now.to_zoned(TimeZone::fixed(offset(4))).date());
+        if let (Ok(name), Some(Ok(birth_date))) = (name.trim().parse(), birth_date.map(|date| date.to_string().parse()))
+        {
+            subjects.push(SubjectKey::NameAndBirthDate(NameAndBirthDate { name, birth_date }));
+        }
+        subjects
     }
 
     /// The document as a query's subject.

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Fin, ParseError, text_form};
 
+mod kind;
+
+pub use kind::{KeyPart, SubjectKind};
+
 /// The key of a query. In JSON an object with one member: `{"fin": "5ABCDE1"}`. `Debug` shows the kind only.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -60,18 +64,7 @@ pub struct NameAndBirthDate {
 impl SubjectKey {
     /// The kind of key, as the tag in JSON.
     pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Fin(_) => "fin",
-            Self::Pin(_) => "pin",
-            Self::Document(_) => "document",
-            Self::Plate(_) => "plate",
-            Self::Vin(_) => "vin",
-            Self::Receipt(_) => "receipt",
-            Self::Serial(_) => "serial",
-            Self::Biometric(_) => "biometric",
-            Self::NameAndBirthDate(_) => "name-and-birth-date",
-            Self::Message(_) => "message",
-        }
+        SubjectKind::of(self).as_str()
     }
 
     /// The personal number, if that is the key.

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::{Reader, parse};
+use crate::{Reader, Scalar, parse};
 
 const FILE: &str = "/etc/mohur/broker.toml";
 
@@ -18,7 +18,7 @@ fn errors(reader: Reader) -> Vec<String> {
 #[test]
 fn every_kind_of_value_is_read() {
     let mut reader = read(
-        "listen = \"127.0.0.1:8443\"\nlog = \"log\"\nroot = \"/srv/root.pem\"\nwait = \"5s\"\nmost = 0x10\nopen = true\n\
+        "listen = \"127.0.0.1:8443\"\nlog = \"log\"\nroot = \"/srv/root.pem\"\nwait = \"5s\"\nmost = 0x10\nopen = true\nany = \"x\"\nsome = 7\nyes = false\n\
          names = [\"a\", \"b\"]\n[tls]\nkey = \"k.pem\"\n[[leg]]\nid = \"x\"\n[[leg]]\nid = \"y\"\n",
     );
     assert_eq!(reader.required::<SocketAddr>("listen").unwrap().port(), 8443);
@@ -28,9 +28,11 @@ fn every_kind_of_value_is_read() {
     assert_eq!(reader.number("most", 1..=100_u16), Some(16));
     assert_eq!(reader.flag("open"), Some(true));
     assert_eq!(reader.list::<String>("names"), ["a", "b"]);
+    let scalars = ["any", "some", "yes"].map(|key| reader.scalar(key).unwrap());
+    assert_eq!(scalars, [Scalar::Text("x".to_owned()), Scalar::Number(7), Scalar::Flag(false)]);
     assert_eq!(reader.table("tls").unwrap().path("key"), Some(PathBuf::from("/etc/mohur/k.pem")));
     let legs: Vec<_> = reader.tables("leg").iter_mut().map(|leg| (leg.line(), leg.required::<String>("id"))).collect();
-    assert_eq!(legs, [(10, Some("x".to_owned())), (12, Some("y".to_owned()))]);
+    assert_eq!(legs, [(13, Some("x".to_owned())), (15, Some("y".to_owned()))]);
     assert_eq!(reader.optional::<String>("absent"), None);
     assert!(reader.finish().is_ok());
 }

@@ -190,7 +190,7 @@ fn text_field(released: &Released, wanted: &str) -> Option<String> {
 /// A leg that brought a refusal: the verdict says whose matter it is.
 fn refused(leg: MessageId, code: RefusalCode) -> LegAnswer {
     let verdict = match code {
-        RefusalCode::Denied | RefusalCode::UnknownService => Verdict::NotInProfile,
+        RefusalCode::Denied => Verdict::NotInProfile,
         RefusalCode::NotAvailable => Verdict::Unknown,
         RefusalCode::Malformed
         | RefusalCode::XmlRefused
@@ -217,6 +217,8 @@ fn refused(leg: MessageId, code: RefusalCode) -> LegAnswer {
         | RefusalCode::Replayed
         | RefusalCode::InProgress
         | RefusalCode::UnknownMember
+        // The definition is published, and nobody offers the service (yet), e.g. a biometric one.
+        | RefusalCode::UnknownService
         | RefusalCode::RateLimited
         | RefusalCode::BundleUnknown
         | RefusalCode::BundleStale

@@ -195,6 +195,7 @@ impl Running {
             version: self.definition.version,
             outcome: progress.outcome.unwrap_or(Outcome::Incomplete),
             complete: progress.outcome.is_some(),
+            left_out: self.definition.left_out.clone(),
             legs: self.definition.legs.iter().filter_map(|leg| progress.legs.get(&leg.id).cloned()).collect(),
         };
         Report { answer, read: progress.read }
@@ -217,6 +218,9 @@ mod tests {
             version: 1,
             title: String::new(),
             purpose: "p".parse().unwrap(),
+            untied: Vec::new(),
+            words: BTreeMap::new(),
+            left_out: Vec::new(),
             legs: Vec::new(),
         }
     }

@@ -180,7 +180,7 @@ fn bundle(whose: &Whose, bundle: SignedBundle, world: &World, settings: &Setting
         crate::bundle::fits(&verified.query, leg, &definition, &id)?;
         legs.push(verified);
     }
-    crate::bundle::one_application(legs.iter().map(Verified::query))?;
+    crate::bundle::one_application(&legs.iter().map(Verified::query).collect::<Vec<_>>(), &definition)?;
     Ok(VerifiedBundle { signer: whose.signer.clone(), id, definition, legs, arrival: whose.arrival })
 }
 

@@ -146,7 +146,7 @@ pub(super) fn inputs(citizen: &Citizen) -> Result<Inputs, CliError> {
     ];
     let value = |(name, text): (&str, String)| Ok((field(name)?, Value::text(text)));
     Ok(Inputs {
-        subject: SubjectKey::Fin(citizen.fin),
+        subjects: vec![SubjectKey::Fin(citizen.fin)],
         case: Some("ID-2026-000417".parse().map_err(CliError::usage)?),
         official: "inspector-7".parse().map_err(CliError::usage)?,
         values: values.into_iter().map(value).collect::<Result<_, CliError>>()?,

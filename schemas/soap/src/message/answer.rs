@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mohur_wire::answer::Finding;
-use mohur_wire::bundle::{BundleAnswer, LegAnswer, Outcome, Settlement};
+use mohur_wire::bundle::{BundleAnswer, LeftOut, LegAnswer, Outcome, Settlement};
 use mohur_wire::{FieldName, MessageId, Operation, RefusalCode, ServiceId, Value, Verdict};
 
 use super::children::{Children, one_of, text, wrong};
@@ -70,6 +70,16 @@ pub fn bundle_answer_xml(id: &MessageId, answer: &BundleAnswer, readable: &Reada
     element(&mut out, "m:version", &answer.version.to_string());
     element(&mut out, "m:outcome", answer.outcome.as_str());
     element(&mut out, "m:complete", if answer.complete { "true" } else { "false" });
+    if !answer.left_out.is_empty() {
+        open(&mut out, "m:leftOut");
+        for left_out in &answer.left_out {
+            open(&mut out, "m:leg");
+            element(&mut out, "m:id", left_out.id.as_str());
+            element(&mut out, "m:title", &left_out.title);
+            close(&mut out, "m:leg");
+        }
+        close(&mut out, "m:leftOut");
+    }
     open(&mut out, "m:legs");
     for leg in &answer.legs {
         open(&mut out, "m:leg");
@@ -155,11 +165,23 @@ pub fn bundle_answer(payload: Element<'_>) -> Result<(MessageId, BundleAnswer, R
     let outcome = children.next("outcome")?;
     let outcome = one_of(outcome, &Outcome::ALL, Outcome::as_str, "clear, not-clear or incomplete")?;
     let complete = one_of(children.next("complete")?, &[true, false], name_of_flag, "true or false")?;
+    let left_out = children.next_if("leftOut").map(left_out).transpose()?.unwrap_or_default();
     let holders = Children::of(children.next("legs")?, &[])?.all("leg", (0, MAX_LEGS))?;
     children.end()?;
     let mut readable = Readable::default();
     let legs = holders.into_iter().map(|holder| leg(holder, &mut readable)).collect::<Result<_, _>>()?;
-    Ok((id, BundleAnswer { bundle, definition, version, outcome, complete, legs }, readable))
+    Ok((id, BundleAnswer { bundle, definition, version, outcome, complete, left_out, legs }, readable))
+}
+
+fn left_out(holder: Element<'_>) -> Result<Vec<LeftOut>, EnvelopeError> {
+    let legs = Children::of(holder, &[])?.all("leg", (1, MAX_LEGS))?;
+    let read = |leg| {
+        let mut children = Children::of(leg, &[])?;
+        let (id, title) = (children.value("id")?, text(children.next("title")?)?.into_owned());
+        children.end()?;
+        Ok(LeftOut { id, title })
+    };
+    legs.into_iter().map(read).collect()
 }
 
 fn leg(holder: Element<'_>, readable: &mut Readable) -> Result<LegAnswer, EnvelopeError> {

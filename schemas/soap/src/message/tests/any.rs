@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::str::FromStr;
 
 use mohur_wire::answer::Finding;
-use mohur_wire::bundle::{BundleAnswer, LegAnswer, Outcome, Settlement};
+use mohur_wire::bundle::{BundleAnswer, LeftOut, LegAnswer, Outcome, Settlement};
 use mohur_wire::query::{Predicate, Salt};
 use mohur_wire::subject::{DocumentKey, NameAndBirthDate};
 use mohur_wire::{
@@ -145,7 +145,10 @@ fn said() -> impl Strategy<Value = Said> {
 pub(super) fn bundle_answers() -> impl Strategy<Value = (BundleAnswer, Readable)> {
     let leg = (select(Verdict::ALL.to_vec()), said(), option::of((operations(), said())));
     let whole = (ids(), ids(), any::<u32>(), select(Outcome::ALL.to_vec()), any::<bool>());
-    (whole, btree_map(ids(), leg, 0..5)).prop_map(|((bundle, definition, version, outcome, complete), all)| {
+    let left_out = vec((ids(), "[ -~ə]{1,20}"), 0..3);
+    (whole, left_out, btree_map(ids(), leg, 0..5)).prop_map(|(whole, left_out, all)| {
+        let (bundle, definition, version, outcome, complete) = whole;
+        let left_out = left_out.into_iter().map(|(id, title)| LeftOut { id, title }).collect();
         let mut copies = Readable::default();
         let mut legs = Vec::new();
         for (id, (verdict, (sealed, receipt, refusal), settled)) in all {
@@ -156,7 +159,7 @@ pub(super) fn bundle_answers() -> impl Strategy<Value = (BundleAnswer, Readable)
             });
             legs.push(LegAnswer { leg: id, verdict, answer, receipt, refusal, settlement });
         }
-        (BundleAnswer { bundle, definition, version, outcome, complete, legs }, copies)
+        (BundleAnswer { bundle, definition, version, outcome, complete, left_out, legs }, copies)
     })
 }
 
