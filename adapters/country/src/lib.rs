@@ -6,6 +6,7 @@
 //! is the first district of every larger one. Numbers (FINs, PINs, serials) come from permutations of their owners'
 //! places: no two are the same, and none needs to be remembered.
 
+mod abroad;
 mod citizen;
 mod district;
 mod dwelling;
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 
 use mohur_wire::Fin;
 
+pub use abroad::{Alert, Sought};
 pub use citizen::{
     BirthAct, Citizen, CivilStatus, Claims, HealthCard, Kinship, MaritalStatus, Oddity, Payment, PopulationEntry,
     Progress, Sex,
@@ -46,6 +48,7 @@ pub struct Country {
     seed: u64,
     citizens: Vec<Citizen>,
     dwellings: Vec<Dwelling>,
+    alerts: Vec<Alert>,
     by_fin: BTreeMap<Fin, usize>,
     by_receipt: BTreeMap<String, usize>,
     by_patient: BTreeMap<String, usize>,
@@ -64,9 +67,10 @@ impl Country {
 
     /// The country of that seed with that many people.
     pub fn of(seed: u64, people: u32) -> Self {
-        let (mut citizens, mut dwellings) = (Vec::new(), Vec::new());
+        let (mut citizens, mut dwellings, mut alerts) = (Vec::new(), Vec::new(), Vec::new());
         for (number, size) in district::sizes(people) {
             let mut district = district::District::make(seed, number, size);
+            alerts.append(&mut abroad::alerts(&district));
             citizens.append(&mut district.citizens);
             dwellings.append(&mut district.dwellings);
         }
@@ -82,6 +86,7 @@ impl Country {
             by_unit: dwellings.iter().enumerate().map(|(index, home)| (home.unit.clone(), index)).collect(),
             citizens,
             dwellings,
+            alerts,
         }
     }
 
@@ -123,6 +128,11 @@ impl Country {
     /// The dwelling with that number.
     pub fn dwelling(&self, unit: &str) -> Option<&Dwelling> {
         self.by_unit.get(unit).and_then(|index| self.dwellings.get(*index))
+    }
+
+    /// What stands abroad about people, documents and vehicles of this country and its visitors.
+    pub fn alerts(&self) -> &[Alert] {
+        &self.alerts
     }
 
     /// The people with that mark.

@@ -18,21 +18,23 @@ use crate::table::{Sheets, Table};
 const CHECKPOINTS: &[&str] = &["Qırmızı Körpü", "Samur", "Astara", "Biləsuvar", "Bakı hava limanı", "Ələt limanı"];
 /// One foreigner for so many people.
 const PEOPLE_PER_FOREIGNER: usize = 25;
+/// What the stream of this table is drawn for.
+const TOPIC: u64 = 4;
 
 /// Somebody without a FIN.
-struct Foreigner {
+pub(crate) struct Foreigner {
     place: u64,
     family_name: String,
     given_name: String,
     birth_date: Date,
     sex: Sex,
-    nationality: &'static str,
-    passport: String,
+    pub(crate) nationality: &'static str,
+    pub(crate) passport: String,
     pin: String,
 }
 
 pub(crate) fn write(district: &District, sheets: &mut Sheets) {
-    let mut stream = district.stream(4);
+    let mut stream = district.stream(TOPIC);
     let mut border = Border { next: district.first_place() * 8, sheets };
     foreigners(district, &mut stream, &mut border);
     travellers(district, &mut stream, &mut border);
@@ -97,6 +99,11 @@ fn foreigners(district: &District, stream: &mut Stream, border: &mut Border<'_>)
             }
         }
     }
+}
+
+/// The first foreigner of the district: always the same one, who stays longer than the visa allows.
+pub(crate) fn first_foreigner(district: &District) -> Foreigner {
+    foreigner(district, &mut district.stream(TOPIC), 0)
 }
 
 fn foreigner(district: &District, stream: &mut Stream, number: u64) -> Foreigner {

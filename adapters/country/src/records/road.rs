@@ -25,8 +25,8 @@ const ROUTES: &[(&str, &str)] =
 pub(crate) struct Vehicle {
     pub(crate) plate: String,
     pub(crate) vin: String,
-    make: &'static str,
-    model: &'static str,
+    pub(crate) make: &'static str,
+    pub(crate) model: &'static str,
     year: u32,
 }
 
