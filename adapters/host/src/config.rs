@@ -13,6 +13,7 @@ use mohur_http::{
 use mohur_seal::SealSource;
 use mohur_transport::InsideClientFiles;
 use mohur_wire::MemberId;
+use mohur_wire::subject::StateCode;
 
 use crate::guard::RegisterSettings;
 use crate::times::Times;
@@ -78,8 +79,10 @@ pub struct RegisterAddress {
     pub mapping: Option<PathBuf>,
     /// `register.fee`: for an adapter of fees, the fee in qəpik: a receipt of less is unpaid.
     pub fee: Option<i64>,
-    /// `register.reservation`: for an adapter of fees, how long a reservation holds if nobody settles it.
+    /// `register.reservation`: for an adapter with changes of its own, how long a reservation holds if nobody settles it.
     pub reservation: Option<Duration>,
+    /// `register.country`: for Interpol's, whose bureau asks and whose documents it may report, e.g. `AZE`.
+    pub country: Option<StateCode>,
 }
 
 impl HostConfig {
@@ -150,11 +153,15 @@ fn register(table: &mut Table, limits: &Limits) -> Option<(RegisterSettings, Reg
         table.error("deadline", "is not shorter than limits.handler-timeout", "shorten it, or raise the other");
     }
     let (fee, reservation) = (table.number("fee", 1..=100_000_000), table.duration("reservation"));
+    let country = table.optional("country");
+    if country.as_ref().is_some_and(|country: &StateCode| country.as_str().len() != 3) {
+        table.error("country", "is not three letters", "write the code of ISO 3166-1, e.g. \"AZE\"");
+    }
     let mapping = table.optional_path("mapping");
     let tls = table.optional_table("tls").map_or(Some(None), |mut tls| inside_client(&mut tls));
     let adapter = String::new();
     let (url, tls) = (url?, tls?);
-    Some((settings, RegisterAddress { adapter, url, credential, call_timeout, tls, mapping, fee, reservation }))
+    Some((settings, RegisterAddress { adapter, url, credential, call_timeout, tls, mapping, fee, reservation, country }))
 }
 
 impl KeyFiles {

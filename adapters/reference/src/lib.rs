@@ -6,10 +6,12 @@
 mod database;
 mod fhir;
 mod fin;
+mod interpol;
 mod iso20022;
 mod osia;
 mod real_estate;
 mod register;
+mod soap;
 mod token;
 mod web;
 

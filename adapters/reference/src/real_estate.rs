@@ -8,9 +8,9 @@ mod message;
 mod request;
 
 use http::{Method, StatusCode};
-use mohur_soap::{Document, Element, Limits, ns};
 use mohur_wire::Fin;
 
+use crate::soap::{self, Unread, XML};
 use crate::web::{self, Call, Sent};
 use crate::{Country, Faults};
 
@@ -21,7 +21,6 @@ const XSD: &str = include_str!("../../real-estate/contract/real-estate.xsd");
 const PUBLISHED: &str = "http://127.0.0.1:7104/soap";
 const NAMESPACE: &str = "urn:mohur:real-estate:1";
 const ACTION: &str = "urn:mohur:real-estate:1/GetRights";
-const XML: &str = "text/xml; charset=utf-8";
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,18 +45,14 @@ enum UnitKey {
 pub(crate) fn answer(country: &Country, call: &Call<'_>, faults: Faults) -> Sent {
     match (call.segments().as_slice(), call.method) {
         (["soap"], &Method::POST) => called(country, call, faults),
-        (["soap"], &Method::GET) if call.parameter("wsdl").is_some() => web::reply(StatusCode::OK, XML, wsdl(call)),
+        (["soap"], &Method::GET) if call.parameter("wsdl").is_some() => {
+            web::reply(StatusCode::OK, XML, soap::wsdl(WSDL, PUBLISHED, call))
+        }
         (["real-estate.xsd"], &Method::GET) => web::reply(StatusCode::OK, XML, XSD),
         (["soap"], _) => web::only("GET, POST"),
         (["real-estate.xsd"], _) => web::only("GET"),
         _ => web::empty(StatusCode::NOT_FOUND),
     }
-}
-
-/// The WSDL, with the address under which it was asked for.
-fn wsdl(call: &Call<'_>) -> String {
-    let here = call.header("host").filter(|host| host.parse::<http::uri::Authority>().is_ok());
-    here.map_or_else(|| WSDL.to_owned(), |host| WSDL.replace(PUBLISHED, &format!("http://{host}/soap")))
 }
 
 fn called(country: &Country, call: &Call<'_>, faults: Faults) -> Sent {
@@ -85,37 +80,20 @@ fn called(country: &Country, call: &Call<'_>, faults: Faults) -> Sent {
 
 /// Reads the request, strictly.
 fn asked(call: &Call<'_>) -> Result<(Fin, UnitKey), Refusal> {
-    let action = call.header("soapaction").ok_or(Refusal::Invalid("the header SOAPAction is missing"))?;
-    if action.trim_matches('"') != ACTION {
+    if soap::action(call)? != ACTION {
         return Err(Refusal::Invalid("SOAPAction names another operation"));
     }
-    let document = Document::from_utf8(call.body, &Limits::default());
-    let document = document.map_err(|_| Refusal::Invalid("the request is not XML that is accepted"))?;
-    request::read(payload(document.root())?)
+    let document = soap::document(call)?;
+    request::read(soap::payload(document.root())?)
 }
 
-/// The only element of the Body (SOAP 1.1, section 4).
-fn payload(root: Element<'_>) -> Result<Element<'_>, Refusal> {
-    if root.is(ns::SOAP12, "Envelope") {
-        return Err(Refusal::Version);
-    }
-    if !root.is(ns::SOAP11, "Envelope") || root.has_processing_instructions() {
-        return Err(Refusal::Invalid("the request is not a SOAP envelope"));
-    }
-    let parts: Vec<_> = root.children().collect();
-    let (header, body) = match parts.as_slice() {
-        [body] => (None, body),
-        [header, body] if header.is(ns::SOAP11, "Header") => (Some(header), body),
-        _ => return Err(Refusal::Invalid("an envelope is at most one Header and one Body")),
-    };
-    let must = |block: Element<'_>| block.attribute(ns::SOAP11, "mustUnderstand") == Some("1");
-    if header.is_some_and(|header| header.children().any(must)) {
-        return Err(Refusal::NotUnderstood);
-    }
-    let mut payload = body.children();
-    match (payload.next(), payload.next()) {
-        (Some(payload), None) if body.is(ns::SOAP11, "Body") => Ok(payload),
-        _ => Err(Refusal::Invalid("the Body holds exactly one element")),
+impl From<Unread> for Refusal {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Invalid(what) => Self::Invalid(what),
+            Unread::Version => Self::Version,
+            Unread::NotUnderstood => Self::NotUnderstood,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::fin::FinDesk;
+use crate::interpol::{self, Databases};
 use crate::token::{Scopes, TokenKey};
 use crate::web::{self, Call};
 use crate::{Country, fhir, fin, iso20022, osia, real_estate};
@@ -35,6 +36,8 @@ pub enum Kind {
     RealEstate,
     /// Numbers, and links between identity files: OSIA UIN 1.2 and more.
     FinService,
+    /// What other countries seek: SOAP 1.1 in two steps, and prints as ANSI/NIST-ITL in XML.
+    Interpol,
 }
 
 /// Where the FIN service keeps its book, and who decides about links. By default it forgets, and nobody decides.
@@ -104,6 +107,7 @@ struct Desk {
     key: TokenKey,
     faults: Mutex<Faults>,
     fin: Option<FinDesk>,
+    interpol: Option<Databases>,
 }
 
 impl Kind {
@@ -115,6 +119,7 @@ impl Kind {
         Self::StateFees,
         Self::RealEstate,
         Self::FinService,
+        Self::Interpol,
     ];
 
     /// Its name: the subsystem's code.
@@ -126,6 +131,7 @@ impl Kind {
             Self::StateFees => "state-fees",
             Self::RealEstate => "real-estate",
             Self::FinService => "fin-service",
+            Self::Interpol => "interpol",
         }
     }
 
@@ -138,6 +144,7 @@ impl Kind {
             Self::StateFees => "bank.payment.read",
             Self::RealEstate => "cadastre.right.read",
             Self::FinService => "fin.link.read fin.identity.search",
+            Self::Interpol => "interpol.search interpol.record.read interpol.document.write",
         }
     }
 }
@@ -170,14 +177,18 @@ impl Register {
                 desk.adopt(&country, clock.now()).await?;
                 Some(desk)
             }
-            Kind::CivilRegistry | Kind::PopulationRegister | Kind::HealthCard | Kind::StateFees | Kind::RealEstate => {
-                None
-            }
+            Kind::CivilRegistry
+            | Kind::PopulationRegister
+            | Kind::HealthCard
+            | Kind::StateFees
+            | Kind::RealEstate
+            | Kind::Interpol => None,
         };
+        let interpol = (kind == Kind::Interpol).then(|| Databases::of(&country));
         let address = server.local_addr();
         let key = TokenKey::fresh();
         let token = key.issue(kind.as_str(), kind.scopes(), clock.now());
-        let desk = Arc::new(Desk { kind, country, key, faults: Mutex::default(), fin });
+        let desk = Arc::new(Desk { kind, country, key, faults: Mutex::default(), fin, interpol });
         let (shutdown, stopped) = oneshot::channel::<()>();
         let handler = Arc::clone(&desk);
         let task = tokio::spawn(async move {
@@ -247,6 +258,9 @@ impl Handler for Desk {
         if let Some(fin) = &self.fin {
             return *fin::answer(fin, &self.country, &call, faults, request.arrival.0).await;
         }
+        if let Some(databases) = &self.interpol {
+            return *interpol::answer(databases, &call, request.arrival, faults);
+        }
         *match self.kind {
             Kind::CivilRegistry => osia::answer(osia::Book::Civil, &self.country, &call, faults),
             Kind::PopulationRegister => osia::answer(osia::Book::Population, &self.country, &call, faults),
@@ -254,7 +268,7 @@ impl Handler for Desk {
             Kind::StateFees => iso20022::answer(&self.country, &call, request.arrival, faults),
             Kind::RealEstate => real_estate::answer(&self.country, &call, faults),
             // Answered above.
-            Kind::FinService => web::empty(StatusCode::SERVICE_UNAVAILABLE),
+            Kind::FinService | Kind::Interpol => web::empty(StatusCode::SERVICE_UNAVAILABLE),
         }
     }
 

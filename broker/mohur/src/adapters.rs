@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use mohur_contract::Registry;
+use mohur_contract::{Ledger, Registry};
 use mohur_host::{HostConfig, LedgerStore, RegisterAddress};
 use mohur_http::SystemClock;
 
 /// The names that `adapter` in a host's configuration may have.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 11] = [
     "civil-registry",
     "population-register",
     "fin-service",
     "health-card",
     "state-fees",
     "real-estate",
+    "interpol",
     "rest",
     "soap",
     "sql",
@@ -38,6 +39,13 @@ pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<
         "fin-service" => Ok(Arc::new(mohur_fin_service::FinService::new(&settings).map_err(|e| said(&e))?)),
         "health-card" => Ok(Arc::new(mohur_health_card::HealthCard::new(&settings).map_err(|e| said(&e))?)),
         "real-estate" => Ok(Arc::new(mohur_real_estate::RealEstate::new(&settings).map_err(|e| said(&e))?)),
+        "interpol" => {
+            let country = address.country.clone();
+            let country = country.ok_or("register.country is missing: whose bureau asks, e.g. country = \"AZE\"")?;
+            let mut settings = mohur_interpol::Settings::new(settings, country);
+            settings.reservation = address.reservation.unwrap_or(settings.reservation);
+            Ok(Arc::new(mohur_interpol::Interpol::new(&settings, ledger(config)?).map_err(|e| said(&e))?))
+        }
         "rest" => {
             Ok(Arc::new(mohur_mapped_rest::MappedRest::new(rest_mapping(address)?, &settings).map_err(|e| said(&e))?))
         }
@@ -54,12 +62,10 @@ pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<
             Ok(Arc::new(mohur_sql::Sql::open(sql_mapping(address)?, &settings).await.map_err(|e| said(&e))?))
         }
         "state-fees" => {
-            std::fs::create_dir_all(&config.state).map_err(|error| format!("{}: {error}", config.state.display()))?;
-            let ledger = LedgerStore::open(&config.ledger()).map_err(|e| said(&e))?;
             let fee = address.fee.ok_or("register.fee is missing: the fee in qəpik, e.g. fee = 3000")?;
             let mut settings = mohur_state_fees::Settings::new(settings, fee);
             settings.reservation = address.reservation.unwrap_or(settings.reservation);
-            Ok(Arc::new(mohur_state_fees::StateFees::new(&settings, Arc::new(ledger)).map_err(|e| said(&e))?))
+            Ok(Arc::new(mohur_state_fees::StateFees::new(&settings, ledger(config)?).map_err(|e| said(&e))?))
         }
         "xroad" => {
             let file = xroad_file(address)?;
@@ -67,6 +73,13 @@ pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<
         }
         other => Err(format!("adapter: there is no `{other}`; choose one of {}", NAMES.join(", "))),
     }
+}
+
+/// The adapter's own durable records, in the host's folder.
+fn ledger(config: &HostConfig) -> Result<Arc<dyn Ledger>, String> {
+    std::fs::create_dir_all(&config.state).map_err(|error| format!("{}: {error}", config.state.display()))?;
+    let ledger = LedgerStore::open(&config.ledger()).map_err(|error| error.to_string())?;
+    Ok(Arc::new(ledger))
 }
 
 /// Reads what else the adapter is configured with; starts and asks nothing.

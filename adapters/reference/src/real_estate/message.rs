@@ -8,6 +8,7 @@ use quick_xml::escape::escape;
 use super::{NAMESPACE, Refusal};
 use crate::Country;
 use crate::country::{Dwelling, Holding};
+use crate::soap::envelope;
 
 /// The rights and restrictions of that person in that dwelling, those that ended too.
 pub(super) fn rights(country: &Country, fin: Fin, dwelling: &Dwelling, extra: bool) -> String {
@@ -61,13 +62,6 @@ pub(super) fn fault(refusal: Refusal) -> String {
         );
     }
     envelope(&format!("<soap:Fault>{content}</soap:Fault>"))
-}
-
-fn envelope(body: &str) -> String {
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soap:Envelope \
-         xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Body>{body}</soap:Body></soap:Envelope>"
-    )
 }
 
 fn element(name: &str, content: &str) -> String {

@@ -1,8 +1,10 @@
+use mohur_soap::{Document, Limits, ns};
+
 use super::*;
 
 fn payload_of(body: &str) -> Result<(), Refusal> {
     let document = Document::parse(body, &Limits::default()).unwrap();
-    payload(document.root()).and_then(request::read).map(drop)
+    request::read(soap::payload(document.root())?).map(drop)
 }
 
 fn envelope(payload: &str) -> String {

@@ -1,0 +1,158 @@
+//! Only the issuing country adds documents, once, and never half.
+
+use mohur_contract::Settle;
+use mohur_contract::conformance::{self, Cases};
+use mohur_wire::Operation;
+
+use super::*;
+
+/// A lost passport of this country that nobody has reported yet.
+fn passport(number: &str) -> Json {
+    json!({ "document": { "issuingState": "AZE", "type": "P", "number": number } })
+}
+
+fn change(subject: &Json, operation: &str, values: &Json, key: &str) -> Query {
+    let effect = json!({ "operation": operation, "values": values, "key": key });
+    let caller = json!({ "verb": "change", "effect": effect, "caller": "AZ/GOV/MIA/id-cards" });
+    query("publish", subject, &caller)
+}
+
+fn reserve(number: &str, key: &str) -> Query {
+    change(&passport(number), "reserve", &json!({ "reason": "stolen" }), key)
+}
+
+fn settling(operation: Operation, key: &str) -> Context {
+    Context { settle: Some(Settle { operation, reservation: key.parse().unwrap() }), ..context() }
+}
+
+fn state(answer: &Answer) -> String {
+    let Finding::Found(fields) = &answer.finding else { return "absent".to_owned() };
+    fields.iter().find(|(name, _)| name.as_str() == "state").map(|(_, value)| value.to_string()).unwrap()
+}
+
+impl Bench {
+    async fn is_reported(&self, number: &str) -> bool {
+        let search = query("documents", &passport(number), &read(&["hit"]));
+        self.value(&search, "hit").await.unwrap() == "true"
+    }
+
+    async fn settled(&self, reserve: &Query, operation: Operation, key: &str) -> Result<String, RegistryError> {
+        self.adapter.answer(reserve, &settling(operation, key)).await.map(|answer| state(&answer))
+    }
+}
+
+#[tokio::test]
+async fn a_publication_conforms_and_stands_abroad_when_it_is_consumed() {
+    let bench = bench().await;
+    let alert = bench.alert(is_person);
+    let cases = Cases {
+        present: Some((bench.search(alert, &read(&["hit"])), fields(&[("hit", Value::Flag(true))]))),
+        absent: None,
+        verdicts: Vec::new(),
+        refused: Vec::new(),
+        reserve: Some(reserve("C70000001", "k-0")),
+    };
+    let broken = conformance::check(&bench.adapter, &cases, &|fault| bench.register.set_faults(faults(fault))).await;
+    assert!(broken.is_empty(), "{broken:#?}");
+    assert!(bench.is_reported("C70000001").await);
+    let record = query("documents", &passport("C70000001"), &read(&["record"]));
+    let id = bench.value(&record, "record").await.unwrap();
+    let full = bench.told(&query("records", &json!({ "serial": id }), &read(&["owner", "reason"]))).await;
+    assert_eq!(full, [("owner", "AZE"), ("reason", "stolen")].map(|(n, v)| (n.to_owned(), v.to_owned())));
+}
+
+#[tokio::test]
+async fn what_is_reserved_or_released_is_not_reported() {
+    let bench = bench().await;
+    let reserve = reserve("C70000002", "k-1");
+    assert_eq!(state(&bench.ask(&reserve).await.unwrap()), "reserved");
+    assert!(!bench.is_reported("C70000002").await);
+    assert_eq!(bench.settled(&reserve, Operation::Release, "k-1").await.unwrap(), "released");
+    assert!(matches!(bench.settled(&reserve, Operation::Consume, "k-1").await, Err(RegistryError::Settlement(_))));
+    assert!(!bench.is_reported("C70000002").await);
+    assert!(!bench.wire.heard().contains("PublishDocument"), "nothing was sent at all");
+}
+
+#[tokio::test]
+async fn a_settlement_that_did_not_arrive_is_said_again_until_it_does() {
+    let ledger = Arc::new(VolatileLedger::default());
+    let bench = bench_with(ledger.clone()).await;
+    let reserve = reserve("C70000003", "k-1");
+    assert_eq!(state(&bench.ask(&reserve).await.unwrap()), "reserved");
+    bench.register.set_faults(faults(Fault::Down));
+    let unsent = bench.settled(&reserve, Operation::Consume, "k-1").await;
+    assert!(matches!(unsent, Err(RegistryError::Unavailable(_))), "{unsent:?}");
+    // What was consumed is not given up any more, though it is not there yet.
+    assert!(matches!(bench.settled(&reserve, Operation::Release, "k-1").await, Err(RegistryError::Settlement(_))));
+    bench.register.set_faults(Faults::default());
+    let restarted = Interpol::new(&bench.settings, ledger).unwrap();
+    let bench = Bench { adapter: restarted, ..bench };
+    for _ in 0..3 {
+        assert_eq!(bench.settled(&reserve, Operation::Consume, "k-1").await.unwrap(), "consumed");
+    }
+    assert!(bench.is_reported("C70000003").await);
+    // Sent in vain once, and once for good.
+    let sent = bench.wire.heard().matches("<ip:PublishDocument ").count();
+    assert_eq!(sent, 2);
+}
+
+#[tokio::test]
+async fn only_the_issuing_country_reports_a_document_and_only_for_a_reason() {
+    let bench = bench().await;
+    let foreign = json!({ "document": { "issuingState": "TUR", "type": "P", "number": "U01234567" } });
+    let fin = json!({ "document": { "issuingState": "AZE", "type": "P", "number": "5ABCDE1" } });
+    let reason = json!({ "reason": "lost" });
+    let own = passport("C70000004");
+    for wrong in [
+        change(&foreign, "reserve", &reason, "k-1"),
+        change(&fin, "reserve", &reason, "k-2"),
+        change(&json!({ "vin": "WDBZZZ1K0WB000001" }), "reserve", &reason, "k-3"),
+        change(&own, "reserve", &json!({}), "k-4"),
+        change(&own, "reserve", &json!({ "reason": "because" }), "k-5"),
+        change(&own, "reserve", &json!({ "reason": "lost", "note": "5ABCDE1" }), "k-6"),
+        change(&own, "reserve", &json!({ "note": "lost" }), "k-7"),
+        change(&own, "consume", &reason, "k-8"),
+        query("publish", &own, &read(&["state"])),
+    ] {
+        let asked = bench.ask(&wrong).await;
+        assert!(matches!(asked, Err(RegistryError::Unsupported(_))), "{asked:?}");
+    }
+    assert_eq!(bench.wire.heard(), "", "nothing was sent");
+    // Even if the adapter's country were set wrongly, the databases take no other country's document.
+    let adapter = Interpol::new(
+        &Settings { country: "GEO".parse().unwrap(), ..bench.settings.clone() },
+        Arc::new(VolatileLedger::default()),
+    );
+    let bench = Bench { adapter: adapter.unwrap(), ..bench };
+    assert!(matches!(bench.ask(&change(&own, "reserve", &reason, "k-9")).await, Err(RegistryError::Unsupported(_))));
+}
+
+#[tokio::test]
+async fn a_caller_may_end_its_own_reservation_with_a_signature_of_its_own_and_a_key_has_one_effect() {
+    let bench = bench().await;
+    let (own, none) = (passport("C70000005"), json!({}));
+    assert_eq!(state(&bench.ask(&reserve("C70000005", "k-1")).await.unwrap()), "reserved");
+    let other = change(&passport("C70000006"), "reserve", &json!({ "reason": "lost" }), "k-1");
+    assert!(matches!(bench.ask(&other).await, Err(RegistryError::Unsupported(_))), "the key was used for another");
+    let stranger = Query { caller: "AZ/GOV/MFA/consular".parse().unwrap(), ..change(&own, "consume", &none, "k-2") };
+    assert_eq!(state(&bench.ask(&stranger).await.unwrap()), "already-reserved");
+    for _ in 0..2 {
+        assert_eq!(state(&bench.ask(&change(&own, "consume", &none, "k-3")).await.unwrap()), "consumed");
+    }
+    assert!(bench.is_reported("C70000005").await);
+    assert_eq!(state(&bench.ask(&change(&own, "release", &none, "k-4")).await.unwrap()), "already-consumed");
+}
+
+#[tokio::test]
+async fn a_reservation_expires_and_nothing_begins_that_could_not_end() {
+    let bench = bench().await;
+    let reserve = reserve("C70000007", "k-1");
+    bench.register.set_faults(faults(Fault::Down));
+    assert!(matches!(bench.ask(&reserve).await, Err(RegistryError::Unavailable(_))));
+    bench.register.set_faults(Faults::default());
+    assert_eq!(state(&bench.ask(&reserve).await.unwrap()), "reserved");
+    let late = mohur_wire::Arrival(ARRIVAL.0.checked_add(Duration::from_secs(601)).unwrap());
+    let late = Context { arrival: late, ..settling(Operation::Consume, "k-1") };
+    assert_eq!(state(&bench.adapter.answer(&reserve, &late).await.unwrap()), "expired");
+    assert!(!bench.is_reported("C70000007").await);
+}
