@@ -161,7 +161,10 @@ fn register(table: &mut Table, limits: &Limits) -> Option<(RegisterSettings, Reg
     let tls = table.optional_table("tls").map_or(Some(None), |mut tls| inside_client(&mut tls));
     let adapter = String::new();
     let (url, tls) = (url?, tls?);
-    Some((settings, RegisterAddress { adapter, url, credential, call_timeout, tls, mapping, fee, reservation, country }))
+    Some((
+        settings,
+        RegisterAddress { adapter, url, credential, call_timeout, tls, mapping, fee, reservation, country },
+    ))
 }
 
 impl KeyFiles {

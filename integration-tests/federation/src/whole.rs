@@ -19,6 +19,8 @@ const CALLERS: &[(&str, &str)] = &[
     ("consulate", "AZ/GOV/MFA/consular"),
     ("security", "AZ/GOV/MNS/security"),
     ("protection", "AZ/GOV/SSPS/protection"),
+    ("second-line", "AZ/GOV/SBS/second-line"),
+    ("bureau", "AZ/GOV/NCB/bureau"),
     ("tax-inspection", "AZ/GOV/TAX/inspection"),
     ("transport-control", "AZ/GOV/MOT/transport-control"),
     ("airports", "AZ/GOV/CAA/airports"),
@@ -41,6 +43,7 @@ impl Founded {
     pub fn with_databases(databases: &Databases, held: &[Held]) -> Self {
         let mut cast = Cast::usual();
         cast.callers.extend(CALLERS.iter().map(|(name, member)| CallerPart::new(name, member)));
+        cast.owners.push(OwnerPart::interpol());
         cast.owners.extend(held.iter().map(|held| owner(databases, held)));
         Self::with_cast(cast, "AZ", &Arc::new(MovableClock::default()))
     }

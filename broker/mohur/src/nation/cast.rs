@@ -82,6 +82,17 @@ impl Cast {
     }
 }
 
+impl OwnerPart {
+    /// The National Central Bureau, through which other countries are asked: not in every cast.
+    pub fn interpol() -> Self {
+        let searched =
+            ["documents", "persons", "vehicles", "prints"].map(|name| (name, &[Verb::Match, Verb::Read][..]));
+        let others: [(&str, &[Verb]); 3] =
+            [("records", &[Verb::Read]), ("tasks", &[Verb::Read, Verb::Change]), ("publish", &[Verb::Change])];
+        embedded(Kind::Interpol, "AZ/GOV/NCB", &[&searched[..], &others[..]].concat())
+    }
+}
+
 impl CallerPart {
     /// A member that asks, with its folder's name.
     pub fn new(name: &str, member: &str) -> Self {

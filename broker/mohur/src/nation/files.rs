@@ -109,13 +109,14 @@ folder = "{policy}"
 }
 
 fn reference(kind: Kind, address: SocketAddr) -> String {
-    let fee = match kind {
+    let more = match kind {
         Kind::StateFees => format!("fee = {}\n", mohur_reference::country::FEE),
+        Kind::Interpol => "country = \"AZE\"\n".to_owned(),
         Kind::CivilRegistry | Kind::PopulationRegister | Kind::HealthCard | Kind::RealEstate | Kind::FinService => {
             String::new()
         }
     };
-    format!("url = \"http://{address}\"\ncredential = \"{TOKEN}\"\n{fee}")
+    format!("url = \"http://{address}\"\ncredential = \"{TOKEN}\"\n{more}")
 }
 
 fn database(url: &str) -> String {
