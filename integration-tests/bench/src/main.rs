@@ -10,6 +10,7 @@ mod error;
 mod federation;
 mod http1;
 mod interrupt;
+mod memory;
 mod nginx;
 mod report;
 mod rest;
@@ -52,6 +53,10 @@ enum Command {
     #[command(after_help = "Examples:\n  cargo run --release -p mohur-bench -- federation\n  \
                             cargo run --release -p mohur-bench -- federation --json --rounds 9")]
     Federation(federation::Args),
+    /// Whether broker and adapter hold the same memory after a million queries.
+    #[command(after_help = "Examples:\n  cargo run --release -p mohur-bench -- memory\n  \
+                            cargo run --release -p mohur-bench -- memory --json --queries 100000")]
+    Memory(memory::Args),
     /// Signatures in a PKCS#11 token, by the number of sessions.
     #[command(after_help = "Examples:\n  cargo run --release -p mohur-bench -- token\n  \
                             cargo run --release -p mohur-bench -- token --json --seconds 10")]
@@ -66,6 +71,7 @@ fn main() -> ExitCode {
         Command::Rest(args) => rest::run(&args),
         Command::Soap(args) => soap::run(&args),
         Command::Federation(args) => federation::run(&args),
+        Command::Memory(args) => memory::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Role(role) => role::run(role),
     };

@@ -15,6 +15,7 @@ const RPS_RATIO_GOAL: f64 = 0.12;
 /// One measurement of one side, or the medians of several. CPU in µs for each request.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Sample {
+    pub(crate) requests: u64,
     pub(crate) rps: f64,
     pub(crate) cpu_us: f64,
     pub(crate) stub_cpu_us: f64,
@@ -71,6 +72,7 @@ impl Sample {
         let requests = number(measured.requests);
         let each = |used: Duration| used.as_secs_f64() * 1e6 / requests;
         Ok(Self {
+            requests: measured.requests,
             rps: requests / took.as_secs_f64(),
             cpu_us: each(cpu),
             stub_cpu_us: each(stub),
@@ -83,6 +85,7 @@ impl Sample {
     pub(crate) fn medians(samples: &[&Self]) -> Self {
         let of = |take: fn(&Self) -> f64| median(samples.iter().map(|sample| take(sample)));
         Self {
+            requests: samples.iter().map(|sample| sample.requests).sum(),
             rps: of(|s| s.rps),
             cpu_us: of(|s| s.cpu_us),
             stub_cpu_us: of(|s| s.stub_cpu_us),
@@ -95,7 +98,7 @@ impl Sample {
 
 /// Counts and times are far below what a float holds exactly.
 #[expect(clippy::cast_precision_loss, reason = "a count of requests is far below 2^52")]
-fn number(count: u64) -> f64 {
+pub(crate) fn number(count: u64) -> f64 {
     count as f64
 }
 

@@ -5,6 +5,7 @@ mod envelope;
 mod host;
 mod load;
 mod proxy;
+mod register;
 mod soap;
 mod tls;
 mod upstream;
@@ -33,6 +34,10 @@ pub(crate) enum Role {
     },
     /// The broker's stub: a host as `mohur adapter run` runs it, before a register that answers 1 KB at once.
     Host { folder: PathBuf },
+    /// The reference register of the health card.
+    Register { folder: PathBuf },
+    /// The host before it, with the real adapter.
+    Adapter { folder: PathBuf },
     /// nginx's stub: answers 1 KB at once.
     Upstream { folder: PathBuf },
     /// nginx before its stub.
@@ -50,6 +55,8 @@ pub(crate) fn run(role: Role) -> Result<(), BenchError> {
     match role {
         Role::Broker { folder, name } => Runtime::new().tried("runtime")?.block_on(broker::run(&folder.join(name))),
         Role::Host { folder } => Runtime::new().tried("runtime")?.block_on(host::run(&folder)),
+        Role::Register { folder } => Runtime::new().tried("runtime")?.block_on(register::register(&folder)),
+        Role::Adapter { folder } => Runtime::new().tried("runtime")?.block_on(register::adapter(&folder)),
         Role::Upstream { folder } => on_one_thread()?.block_on(upstream::run(&folder)),
         Role::Proxy { folder, upstream } => proxy::run(&folder, &upstream),
         Role::Load(args) => on_one_thread()?.block_on(load::run(args)),
