@@ -9,6 +9,7 @@ use mohur_wire::subject::{DocumentKey, NameAndBirthDate};
 use mohur_wire::{CaseReference, FieldName, MemberId, Official, Predicate, SubjectKey, Value};
 
 use crate::output::{CliError, Exit};
+use crate::prompt::Wanted;
 
 /// Who asks, for which case.
 #[derive(clap::Args)]
@@ -18,7 +19,7 @@ pub(crate) struct Asker {
     config: PathBuf,
     /// The case that the question belongs to.
     #[arg(long)]
-    pub(crate) case: Option<CaseReference>,
+    case: Option<CaseReference>,
     /// The official who acts. Without it: the name of the user who is logged in.
     #[arg(long)]
     official: Option<Official>,
@@ -60,24 +61,66 @@ impl Asker {
         config.caller(Arc::new(SystemClock)).map_err(failed)
     }
 
-    pub(crate) fn official(&self) -> Result<Official, CliError> {
-        match &self.official {
-            Some(official) => Ok(official.clone()),
-            None => std::env::var("USER")
-                .ok()
-                .and_then(|user| user.parse().ok())
-                .ok_or_else(|| CliError::usage("--official is missing: name the official or the terminal that acts")),
+    /// The official who acts.
+    pub(crate) fn official(&self, wanted: &mut Wanted) -> Result<Option<Official>, CliError> {
+        let user = || std::env::var("USER").ok().and_then(|user| user.parse().ok());
+        let given = self.official.clone().or_else(user);
+        wanted.given_or_asked(given, "--official", "The official or the terminal that acts", str::parse)
+    }
+
+    /// The case. One may leave it out: it is asked for only where something else had to be asked.
+    pub(crate) fn case(&self, wanted: &Wanted) -> Result<Option<CaseReference>, CliError> {
+        if self.case.is_some() || !wanted.has_asked() {
+            return Ok(self.case.clone());
         }
+        wanted.ask("Case (Enter for none)", |text| match text {
+            "" => Ok(None),
+            text => text.parse().map(Some),
+        })
+    }
+}
+
+/// What a key can be: the option that gives it, and how it is asked for.
+const KINDS: [(&str, &str); 7] = [
+    ("fin", "FIN, a citizen's personal number"),
+    ("document", "Document, STATE:TYPE:NUMBER"),
+    ("person", "Name and birth date, NAME:YYYY-MM-DD"),
+    ("pin", "Number of a residence permit"),
+    ("plate", "Registration plate"),
+    ("vin", "Vehicle identification number"),
+    ("serial", "Serial number or code of a thing"),
+];
+
+/// A key of one of the kinds above.
+fn key(kind: &str, text: &str) -> Result<SubjectKey, CliError> {
+    match kind {
+        "fin" => text.parse().map(SubjectKey::Fin).map_err(CliError::usage),
+        "pin" => text.parse().map(SubjectKey::Pin).map_err(CliError::usage),
+        "plate" => text.parse().map(SubjectKey::Plate).map_err(CliError::usage),
+        "vin" => text.parse().map(SubjectKey::Vin).map_err(CliError::usage),
+        "serial" => text.parse().map(SubjectKey::Serial).map_err(CliError::usage),
+        "document" => document(text),
+        _ => person(text),
     }
 }
 
 impl Subject {
     /// The one key of a query.
-    pub(crate) fn key(&self) -> Result<SubjectKey, CliError> {
+    pub(crate) fn key(&self, wanted: &mut Wanted) -> Result<Option<SubjectKey>, CliError> {
         match <[SubjectKey; 1]>::try_from(self.keys()?) {
-            Ok([key]) => Ok(key),
-            Err(keys) if keys.is_empty() => Err(CliError::usage("about whom? Give --fin or another key")),
-            Err(_) => Err(CliError::usage("a query is about one key: give one of --fin, --document and the others")),
+            Ok([key]) => Ok(Some(key)),
+            Err(keys) if !keys.is_empty() => {
+                Err(CliError::usage("a query is about one key: give one of --fin, --document and the others"))
+            }
+            Err(_) if wanted.asks() => {
+                let whats = KINDS.map(|(_, what)| what.to_owned());
+                let (kind, what) = KINDS.get(wanted.choose("About whom or what", &whats)?).copied().unwrap_or(KINDS[0]);
+                wanted.ask(what, |text| key(kind, text)).map(Some)
+            }
+            Err(_) => {
+                wanted.note("--fin or another key");
+                Ok(None)
+            }
         }
     }
 

@@ -21,6 +21,7 @@ mod output;
 mod pki;
 mod policy;
 mod process;
+mod prompt;
 mod query;
 mod registry;
 mod xroad;

@@ -1,5 +1,6 @@
 //! Asks whoever sits at the terminal for what the command line did not say.
 
+use std::cell::Cell;
 use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
 
@@ -8,6 +9,7 @@ use crate::output::{CliError, Output};
 /// What a command still needs: asked for at a terminal, and elsewhere named, all of it at once.
 pub(crate) struct Wanted {
     asks: bool,
+    has_asked: Cell<bool>,
     missing: Vec<String>,
 }
 
@@ -15,12 +17,17 @@ impl Wanted {
     /// Questions are put only where a person reads and types: not with `--json`, and not in a script.
     pub(crate) fn new(out: &Output) -> Self {
         let asks = !out.is_json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        Self { asks, missing: Vec::new() }
+        Self { asks, has_asked: Cell::new(false), missing: Vec::new() }
     }
 
     /// Whether there is somebody to ask.
     pub(crate) const fn asks(&self) -> bool {
         self.asks
+    }
+
+    /// Whether a question was put: then what one may leave out is asked for, too.
+    pub(crate) const fn has_asked(&self) -> bool {
+        self.has_asked.get()
     }
 
     /// Notes something that only the command line can give.
@@ -47,11 +54,8 @@ impl Wanted {
     }
 
     /// Asks until the answer can be read.
-    pub(crate) fn ask<T, E: Display>(
-        &self,
-        what: &str,
-        parse: impl Fn(&str) -> Result<T, E>,
-    ) -> Result<T, CliError> {
+    pub(crate) fn ask<T, E: Display>(&self, what: &str, parse: impl Fn(&str) -> Result<T, E>) -> Result<T, CliError> {
+        self.has_asked.set(true);
         loop {
             let text = typed(what)?;
             match parse(&text) {
@@ -150,14 +154,18 @@ mod tests {
     use super::*;
 
     fn names() -> Vec<String> {
-        ["AZ/GOV/MOH/health-card/vitals/v1", "AZ/GOV/MOJ/civil-registry/birth/v1", "AZ/GOV/MOJ/civil-registry/marriage/v1"]
-            .map(str::to_owned)
-            .to_vec()
+        [
+            "AZ/GOV/MOH/health-card/vitals/v1",
+            "AZ/GOV/MOJ/civil-registry/birth/v1",
+            "AZ/GOV/MOJ/civil-registry/marriage/v1",
+        ]
+        .map(str::to_owned)
+        .to_vec()
     }
 
     #[test]
     fn a_part_of_a_name_is_enough_if_it_is_of_one_only() {
-        let mut wanted = Wanted { asks: false, missing: Vec::new() };
+        let mut wanted = Wanted { asks: false, has_asked: Cell::new(false), missing: Vec::new() };
         let mut find = |given| named("service", given, &names(), &mut wanted);
         for (given, place) in [("vitals", 0), ("VITALS", 0), ("birth", 1), ("marri", 2), (&*names()[2], 2)] {
             assert_eq!(find(Some(given)).unwrap().unwrap(), names()[place], "{given}");
@@ -172,7 +180,7 @@ mod tests {
 
     #[test]
     fn everything_that_is_missing_is_said_at_once() {
-        let mut wanted = Wanted { asks: false, missing: Vec::new() };
+        let mut wanted = Wanted { asks: false, has_asked: Cell::new(false), missing: Vec::new() };
         let parse = |text: &str| text.parse::<u8>();
         assert_eq!(wanted.given_or_asked(Some(7), "--age", "Age", parse).unwrap(), Some(7));
         assert_eq!(wanted.given_or_asked(None, "--age", "Age", parse).unwrap(), None);

@@ -7,11 +7,12 @@ use std::process::ExitCode;
 
 use mohur_client::{Answered, Caller, Question};
 use mohur_wire::subject::ReceiptNumber;
-use mohur_wire::{Ask, Effect, FieldName, Operation, Predicate, Purpose, ServiceId, Value};
+use mohur_wire::{Ask, Effect, FieldName, Operation, Predicate, Purpose, ServiceId, Value, Verb};
 
 use crate::asking::{self, Asker, Subject, assignment, predicate};
 use crate::output::{CliError, Exit, Output};
 use crate::process;
+use crate::prompt::{Wanted, named};
 
 const EXAMPLES: &str = "\
 Examples (`mohur demo --serve` prints them with numbers that exist):
@@ -29,15 +30,15 @@ Exit codes: 0 answered, 1 refused or no such subject, 2 wrong usage,
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The service, e.g. AZ/GOV/MOH/health-card/vitals/v1.
-    service: ServiceId,
+    /// The service, e.g. AZ/GOV/MOH/health-card/vitals/v1, or a part of its name, e.g. vitals.
+    service: Option<String>,
     #[command(flatten)]
     subject: Subject,
     #[command(flatten)]
-    verb: Verb,
+    doing: Doing,
     /// Why: a name in the owner's purposes.toml.
     #[arg(long)]
-    purpose: Purpose,
+    purpose: Option<Purpose>,
     #[command(flatten)]
     asker: Asker,
     /// Write the sealed answer and the receipt to this file, as evidence.
@@ -46,9 +47,9 @@ pub(crate) struct Args {
 }
 
 /// What to do: exactly one.
-#[derive(clap::Args)]
-#[group(required = true, multiple = false)]
-struct Verb {
+#[derive(Default, clap::Args)]
+#[group(multiple = false)]
+struct Doing {
     /// Read these fields.
     #[arg(long, value_delimiter = ',', value_name = "FIELD,…")]
     read: Vec<FieldName>,
@@ -75,16 +76,7 @@ struct Evidence<'a> {
 
 pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     let caller = args.asker.caller()?;
-    let question = Question {
-        service: args.service,
-        subject: args.subject.key()?,
-        ask: args.verb.ask()?,
-        purpose: args.purpose,
-        case: args.asker.case.clone(),
-        official: args.asker.official()?,
-        on_behalf_of: args.asker.on_behalf_of.clone(),
-        message: None,
-    };
+    let question = args.question(&caller, Wanted::new(out))?;
     let answered = process::run(async { caller.ask(question).await.map_err(asking::failed) })?;
     if let Some(path) = &args.save {
         let evidence = Evidence {
@@ -99,24 +91,90 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     Ok(if answered.answer.is_found() { ExitCode::SUCCESS } else { Exit::Negative.into() })
 }
 
-impl Verb {
-    fn ask(self) -> Result<Ask, CliError> {
-        if let Some(receipt) = self.reserve {
+impl Args {
+    /// The question, from the command line and from what is typed where that leaves something out.
+    fn question(&self, caller: &Caller, mut wanted: Wanted) -> Result<Question, CliError> {
+        let service = self.service(caller, &mut wanted)?;
+        let subject = self.subject.key(&mut wanted)?;
+        let offered = service.as_ref().and_then(|service| caller.directory().service(service));
+        let ask = match self.doing.ask()? {
+            None => asked(offered.map(|route| route.verbs.as_slice()), &mut wanted)?,
+            given => given,
+        };
+        let why = "Purpose, e.g. issue-id-document";
+        let purpose = wanted.given_or_asked(self.purpose.clone(), "--purpose", why, str::parse)?;
+        let official = self.asker.official(&mut wanted)?;
+        let case = self.asker.case(&wanted)?;
+        wanted.complete()?;
+        let parts = (service, subject, ask, purpose, official);
+        let (Some(service), Some(subject), Some(ask), Some(purpose), Some(official)) = parts else {
+            return Err(CliError::usage("the question is not complete"));
+        };
+        let on_behalf_of = self.asker.on_behalf_of.clone();
+        Ok(Question { service, subject, ask, purpose, case, official, on_behalf_of, message: None })
+    }
+
+    /// A name in full need not stand in the directory: the broker says what it thinks of it.
+    fn service(&self, caller: &Caller, wanted: &mut Wanted) -> Result<Option<ServiceId>, CliError> {
+        if let Some(Ok(service)) = self.service.as_deref().map(str::parse) {
+            return Ok(Some(service));
+        }
+        let members = &caller.directory().directory().members;
+        let ids = members.iter().flat_map(|member| member.services.iter().map(|service| member.service_id(service)));
+        let all: Vec<_> = ids.flatten().map(|id| id.to_string()).collect();
+        let name = named("service", self.service.as_deref(), &all, wanted)?;
+        name.map(|name| name.parse().map_err(CliError::usage)).transpose()
+    }
+}
+
+/// Asks what to do, of what the service offers.
+fn asked(offered: Option<&[Verb]>, wanted: &mut Wanted) -> Result<Option<Ask>, CliError> {
+    if !wanted.asks() {
+        wanted.note("one of --read, --match, --verify and --reserve");
+        return Ok(None);
+    }
+    let verbs = offered.unwrap_or(&[Verb::Read, Verb::Match, Verb::Verify, Verb::Change]);
+    let words: Vec<_> = verbs.iter().map(|verb| verb.as_str().to_owned()).collect();
+    let doing = match verbs.get(wanted.choose("What to do", &words)?) {
+        Some(Verb::Match) => Doing {
+            matches: wanted.ask_several("Compare, FIELD=VALUE (Enter when done)", assignment)?,
+            ..Doing::default()
+        },
+        Some(Verb::Verify) => {
+            let what = "Condition, e.g. age>=18 (Enter when done)";
+            Doing { verify: wanted.ask_several(what, predicate)?, ..Doing::default() }
+        }
+        Some(Verb::Change) => {
+            Doing { reserve: Some(wanted.ask("Receipt to reserve", str::parse)?), ..Doing::default() }
+        }
+        Some(Verb::Read) | None => {
+            let names = |text: &str| text.split(',').map(|name| name.trim().parse()).collect::<Result<_, _>>();
+            Doing { read: wanted.ask("Fields, with commas between them", names)?, ..Doing::default() }
+        }
+    };
+    match doing.ask()? {
+        None => Err(CliError::usage("nothing was asked")),
+        some => Ok(some),
+    }
+}
+
+impl Doing {
+    /// The verb with its operands; nothing if none was given.
+    fn ask(&self) -> Result<Option<Ask>, CliError> {
+        if let Some(receipt) = self.reserve.clone() {
             let key = Caller::fresh_id().map_err(asking::failed)?;
-            return Ok(Ask::Change(Effect {
-                operation: Operation::Reserve,
-                receipt: Some(receipt),
-                values: BTreeMap::new(),
-                key,
-            }));
+            return Ok(Some(Ask::Change(Effect { operation: Operation::Reserve, receipt, key })));
         }
         if !self.read.is_empty() {
-            return Ok(Ask::Read(self.read.into_iter().collect()));
+            return Ok(Some(Ask::Read(self.read.iter().cloned().collect())));
         }
         if !self.matches.is_empty() {
-            return unique(self.matches).map(Ask::Match);
+            return unique(self.matches.clone()).map(|values| Some(Ask::Match(values)));
         }
-        unique(self.verify).map(Ask::Verify)
+        if !self.verify.is_empty() {
+            return unique(self.verify.clone()).map(|conditions| Some(Ask::Verify(conditions)));
+        }
+        Ok(None)
     }
 }
 
