@@ -1,12 +1,11 @@
-//! What `query` and `bundle` share: who asks, about whom, and how an error ends the command.
+//! What `query` and `bundle` share: who asks, what values look like, and how an error ends the command.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use mohur_client::{AskError, Caller, Config};
 use mohur_http::SystemClock;
-use mohur_wire::subject::{DocumentKey, NameAndBirthDate};
-use mohur_wire::{CaseReference, FieldName, MemberId, Official, Predicate, SubjectKey, Value};
+use mohur_wire::{CaseReference, FieldName, MemberId, Official, Predicate, Value};
 
 use crate::output::{CliError, Exit};
 use crate::prompt::Wanted;
@@ -26,32 +25,6 @@ pub(crate) struct Asker {
     /// The body that you act for, if not for yourself.
     #[arg(long)]
     pub(crate) on_behalf_of: Option<MemberId>,
-}
-
-/// About whom or what: one key of each kind that is asked for.
-#[derive(clap::Args)]
-pub(crate) struct Subject {
-    /// A citizen's personal number.
-    #[arg(long)]
-    fin: Option<mohur_wire::Fin>,
-    /// The number of a residence permit.
-    #[arg(long)]
-    pin: Option<mohur_wire::subject::Pin>,
-    /// A document: state, type and number, e.g. AZE:P:C01234567.
-    #[arg(long, value_name = "STATE:TYPE:NUMBER")]
-    document: Option<String>,
-    /// A vehicle's registration plate.
-    #[arg(long)]
-    plate: Option<mohur_wire::subject::Plate>,
-    /// A vehicle identification number.
-    #[arg(long)]
-    vin: Option<mohur_wire::subject::Vin>,
-    /// A thing by its serial number or code: a blank, a seal, a badge.
-    #[arg(long)]
-    serial: Option<mohur_wire::subject::SerialNumber>,
-    /// A person by name and birth date, e.g. "Əliyev Vüqar:1990-05-06".
-    #[arg(long, value_name = "NAME:YYYY-MM-DD")]
-    person: Option<String>,
 }
 
 impl Asker {
@@ -80,85 +53,6 @@ impl Asker {
     }
 }
 
-/// What a key can be: the option that gives it, and how it is asked for.
-const KINDS: [(&str, &str); 7] = [
-    ("fin", "FIN, a citizen's personal number"),
-    ("document", "Document, STATE:TYPE:NUMBER"),
-    ("person", "Name and birth date, NAME:YYYY-MM-DD"),
-    ("pin", "Number of a residence permit"),
-    ("plate", "Registration plate"),
-    ("vin", "Vehicle identification number"),
-    ("serial", "Serial number or code of a thing"),
-];
-
-/// A key of one of the kinds above.
-fn key(kind: &str, text: &str) -> Result<SubjectKey, CliError> {
-    match kind {
-        "fin" => text.parse().map(SubjectKey::Fin).map_err(CliError::usage),
-        "pin" => text.parse().map(SubjectKey::Pin).map_err(CliError::usage),
-        "plate" => text.parse().map(SubjectKey::Plate).map_err(CliError::usage),
-        "vin" => text.parse().map(SubjectKey::Vin).map_err(CliError::usage),
-        "serial" => text.parse().map(SubjectKey::Serial).map_err(CliError::usage),
-        "document" => document(text),
-        _ => person(text),
-    }
-}
-
-impl Subject {
-    /// The one key of a query.
-    pub(crate) fn key(&self, wanted: &mut Wanted) -> Result<Option<SubjectKey>, CliError> {
-        match <[SubjectKey; 1]>::try_from(self.keys()?) {
-            Ok([key]) => Ok(Some(key)),
-            Err(keys) if !keys.is_empty() => {
-                Err(CliError::usage("a query is about one key: give one of --fin, --document and the others"))
-            }
-            Err(_) if wanted.asks() => {
-                let whats = KINDS.map(|(_, what)| what.to_owned());
-                let (kind, what) = KINDS.get(wanted.choose("About whom or what", &whats)?).copied().unwrap_or(KINDS[0]);
-                wanted.ask(what, |text| key(kind, text)).map(Some)
-            }
-            Err(_) => {
-                wanted.note("--fin or another key");
-                Ok(None)
-            }
-        }
-    }
-
-    /// All that were given.
-    pub(crate) fn keys(&self) -> Result<Vec<SubjectKey>, CliError> {
-        let keys = [
-            self.fin.map(SubjectKey::Fin),
-            self.pin.clone().map(SubjectKey::Pin),
-            self.plate.clone().map(SubjectKey::Plate),
-            self.vin.clone().map(SubjectKey::Vin),
-            self.serial.clone().map(SubjectKey::Serial),
-            self.document.as_deref().map(document).transpose()?,
-            self.person.as_deref().map(person).transpose()?,
-        ];
-        Ok(keys.into_iter().flatten().collect())
-    }
-}
-
-fn document(text: &str) -> Result<SubjectKey, CliError> {
-    let parts: Vec<_> = text.split(':').collect();
-    let [state, kind, number] = parts.as_slice() else {
-        return Err(CliError::usage("--document: state, type and number, e.g. AZE:P:C01234567"));
-    };
-    Ok(SubjectKey::Document(DocumentKey {
-        issuing_state: state.parse().map_err(CliError::usage)?,
-        kind: kind.parse().map_err(CliError::usage)?,
-        number: number.parse().map_err(CliError::usage)?,
-    }))
-}
-
-fn person(text: &str) -> Result<SubjectKey, CliError> {
-    let (name, birth_date) = text.rsplit_once(':').ok_or_else(|| CliError::usage("--person: NAME:YYYY-MM-DD"))?;
-    Ok(SubjectKey::NameAndBirthDate(NameAndBirthDate {
-        name: name.parse().map_err(CliError::usage)?,
-        birth_date: birth_date.parse().map_err(CliError::usage)?,
-    }))
-}
-
 /// `field=value`: true and false are flags, whole numbers are numbers, the rest is text; quotes keep a text a text.
 pub(crate) fn assignment(text: &str) -> Result<(FieldName, Value), String> {
     let (name, value) = text.split_once('=').ok_or("expected field=value")?;
@@ -166,7 +60,8 @@ pub(crate) fn assignment(text: &str) -> Result<(FieldName, Value), String> {
     Ok((name, self::value(value)))
 }
 
-fn value(text: &str) -> Value {
+/// The value that a text looks like.
+pub(crate) fn value(text: &str) -> Value {
     if let Some(quoted) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         return Value::text(quoted);
     }

@@ -1,17 +1,22 @@
 //! `mohur bundle`: one signed request to several registers; the legs are shown as they arrive.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod table;
+
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use mohur_client::{BundleReport, Caller, Inputs, LegReport};
-use mohur_wire::bundle::Outcome;
-use mohur_wire::subject::ReceiptNumber;
-use mohur_wire::{FieldName, MessageId, Mrz, Operation, Predicate, Value};
+use mohur_client::{BundleReport, Caller, Inputs};
+use mohur_wire::bundle::{Definition, Needed, Outcome};
+use mohur_wire::subject::{ReceiptNumber, SubjectKind};
+use mohur_wire::{FieldName, MessageId, Mrz, Official, Predicate, SubjectKey, Value};
 
-use crate::asking::{self, Asker, Subject, assignment, predicate};
+use crate::asking::{self, Asker, assignment, predicate, value};
 use crate::output::{CliError, Exit, Output};
 use crate::process;
+use crate::prompt::{Wanted, named};
+use crate::subject::Subject;
+use table::Table;
 
 const EXAMPLES: &str = "\
 Examples (`mohur demo --serve` prints one with numbers that exist):
@@ -24,14 +29,14 @@ Exit codes: 0 clear, 1 not clear, incomplete or refused, 2 wrong usage,
 3 the broker cannot be reached, 4 something does not verify.";
 
 /// How often a bundle that is not complete is asked for.
-const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Ask a bundle: one signed request to several registers, each leg sealed by its owner.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The definition's name, e.g. issue-id-document.
-    name: MessageId,
+    /// The definition's name, e.g. issue-id-document, or a part of it.
+    name: Option<String>,
     #[command(flatten)]
     subject: Subject,
     #[command(flatten)]
@@ -56,43 +61,31 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     let caller = args.asker.caller()?;
-    let mut subjects = args.subject.keys()?;
-    if !args.mrz.is_empty() {
-        let mrz: Mrz = args.mrz.join("\n").parse().map_err(CliError::usage)?;
-        subjects.extend(mrz.subjects(caller.clock.now()));
-    }
-    let inputs = Inputs {
-        subjects,
-        case: args.asker.case.clone(),
-        official: args.asker.official()?,
-        values: args.values.into_iter().collect::<BTreeMap<_, _>>(),
-        predicates: args.predicates.into_iter().collect(),
-        receipt: args.receipt,
-        key: None,
-    };
-    let patience = Duration::from_secs(args.wait);
-    let report = process::run(ask(&caller, &args.name, &inputs, patience, out))?;
-    out.say(conclusion(&report), &document(&report));
+    let report = process::run(async {
+        let mut wanted = Wanted::new(out);
+        let definition = args.definition(&caller, &mut wanted).await?;
+        let inputs = args.inputs(&definition, &caller, wanted)?;
+        follow(&caller, definition, &inputs, Duration::from_secs(args.wait), out).await
+    })?;
+    out.say(table::conclusion(&report), &table::document(&report));
     Ok(if report.outcome == Outcome::Clear { ExitCode::SUCCESS } else { Exit::Negative.into() })
 }
 
-async fn ask(
+/// Asks, and asks again until all legs are there or the patience ends.
+async fn follow(
     caller: &Caller,
-    name: &MessageId,
+    definition: Definition,
     inputs: &Inputs,
     patience: Duration,
     out: &Output,
 ) -> Result<BundleReport, CliError> {
-    let definition = caller.definition(name).await.map_err(asking::failed)?;
-    if !out.is_json() {
-        println!("{} ({}@{})", definition.title, definition.id, definition.version);
-    }
-    let mut shown = BTreeSet::new();
+    let mut table = Table::begin(&definition, out);
     let mut report = caller.bundle(definition, inputs).await.map_err(asking::failed)?;
     let deadline = tokio::time::Instant::now() + patience;
     loop {
-        show(&report, &mut shown, out);
-        if report.complete || tokio::time::Instant::now() >= deadline {
+        let is_last = report.complete || tokio::time::Instant::now() >= deadline;
+        table.show(&report, is_last);
+        if is_last {
             return Ok(report);
         }
         tokio::time::sleep(PAUSE).await;
@@ -100,89 +93,73 @@ async fn ask(
     }
 }
 
-/// Prints the legs that were not shown yet.
-fn show(report: &BundleReport, shown: &mut BTreeSet<MessageId>, out: &Output) {
-    for leg in report.legs.iter().filter(|leg| leg.arrived) {
-        if shown.insert(leg.leg.clone()) && !out.is_json() {
-            println!("  {:<30} {:<14} {}", leg.title, leg.verdict, particulars(leg));
+impl Args {
+    async fn definition(&self, caller: &Caller, wanted: &mut Wanted) -> Result<Definition, CliError> {
+        let published = &caller.directory().directory().definitions;
+        let all: Vec<_> = published.iter().map(|entry| entry.id.to_string()).collect();
+        let name = named("bundle", self.name.as_deref(), &all, wanted)?;
+        let name = name.ok_or_else(|| CliError::usage(format!("which bundle? There are {}", all.join(", "))))?;
+        caller.definition(&name.parse().map_err(CliError::usage)?).await.map_err(asking::failed)
+    }
+
+    /// What the definition needs, from the command line and from what is typed where that leaves something out.
+    fn inputs(&self, definition: &Definition, caller: &Caller, mut wanted: Wanted) -> Result<Inputs, CliError> {
+        let Needed { subjects, values, predicates, receipt } = definition.inputs();
+        let subjects = self.subjects(&subjects, caller, &mut wanted)?;
+        let given = self.values.iter().cloned().collect();
+        let values = filled(given, &values, "--value", "", &mut wanted, |text| Ok::<_, String>(value(text)))?;
+        let given = self.predicates.iter().cloned().collect();
+        let predicates = filled(given, &predicates, "--verify", " (a condition, e.g. >=18)", &mut wanted, condition)?;
+        let receipt = match self.receipt.clone() {
+            None if receipt => wanted.given_or_asked(None, "--receipt", "Receipt of the paid fee", str::parse)?,
+            given => given,
+        };
+        let official: Option<Official> = self.asker.official(&mut wanted)?;
+        let case = self.asker.case(&wanted)?;
+        wanted.complete()?;
+        let official = official.ok_or_else(|| CliError::usage("--official is missing"))?;
+        Ok(Inputs { subjects, case, official, values, predicates, receipt, key: None })
+    }
+
+    fn subjects(
+        &self,
+        needed: &[SubjectKind],
+        caller: &Caller,
+        wanted: &mut Wanted,
+    ) -> Result<Vec<SubjectKey>, CliError> {
+        let mut subjects = self.subject.keys()?;
+        if !self.mrz.is_empty() {
+            let mrz: Mrz = self.mrz.join("\n").parse().map_err(CliError::usage)?;
+            subjects.extend(mrz.subjects(caller.clock.now()));
+        }
+        for kind in needed {
+            if !subjects.iter().any(|key| SubjectKind::of(key) == *kind) {
+                subjects.extend(crate::subject::asked(*kind, wanted)?);
+            }
+        }
+        Ok(subjects)
+    }
+}
+
+/// The fields that are needed, with what was given or is typed for each.
+fn filled<T>(
+    mut given: BTreeMap<FieldName, T>,
+    needed: &[FieldName],
+    option: &str,
+    hint: &str,
+    wanted: &mut Wanted,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<BTreeMap<FieldName, T>, CliError> {
+    for name in needed {
+        if !given.contains_key(name) {
+            let asked = wanted.given_or_asked(None, &format!("{option} {name}=…"), &format!("{name}{hint}"), &parse)?;
+            given.extend(asked.map(|value| (name.clone(), value)));
         }
     }
+    Ok(given)
 }
 
-fn particulars(leg: &LegReport) -> String {
-    match (&leg.answer, leg.refusal) {
-        (Some(answer), _) => {
-            let fields: Vec<_> = answer.fields().iter().map(|(name, value)| format!("{name} {value}")).collect();
-            format!("{} [sealed by {}]", fields.join(", "), answer.issuer())
-        }
-        (None, Some(refusal)) => format!("refused: {refusal}"),
-        (None, None) => "not asked".to_owned(),
-    }
-}
-
-fn conclusion(report: &BundleReport) -> String {
-    let verdict = match (report.outcome, report.complete) {
-        (Outcome::Clear, _) => "CLEAR",
-        (Outcome::NotClear, _) => "NOT CLEAR",
-        (Outcome::Incomplete, true) => "INCOMPLETE: not every register was asked or could say; never the same as clear",
-        (Outcome::Incomplete, false) => "INCOMPLETE: legs are still missing; ask again",
-    };
-    let settled = report.legs.iter().filter_map(|leg| leg.settlement.as_ref().map(|s| (leg, s)));
-    let lines: Vec<_> = settled.map(|(leg, s)| format!("  {:<30} {}", leg.title, settlement(s))).collect();
-    let mut text = lines.join("\n");
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    format!("{text}{verdict}{} (computed again from the owners' seals; receipts verified)", remarks(report))
-}
-
-/// What belongs to the verdict: the definition's own word, the classes of reasons, and what it says nothing about.
-fn remarks(report: &BundleReport) -> String {
-    let mut text = String::new();
-    if report.word != report.outcome.as_str() {
-        text.push_str(&format!("\n  {}", report.word));
-    }
-    if !report.reasons.is_empty() {
-        text.push_str(&format!("\n  because of: {}", list(report.reasons.iter().map(MessageId::as_str))));
-    }
-    if !report.left_out.is_empty() {
-        text.push_str(&format!("\n  without: {}", list(report.left_out.iter().map(|leg| leg.title.as_str()))));
-    }
-    text
-}
-
-fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    words.collect::<Vec<_>>().join(", ")
-}
-
-fn settlement((operation, state): &(Operation, Option<String>)) -> String {
-    match state {
-        Some(state) => format!("settled: {state}"),
-        None => format!("{} was not confirmed", operation.leads_to()),
-    }
-}
-
-fn document(report: &BundleReport) -> serde_json::Value {
-    let leg = |leg: &LegReport| {
-        serde_json::json!({
-            "leg": leg.leg,
-            "verdict": leg.verdict,
-            "fields": leg.answer.as_ref().map(mohur_message::SealedAnswer::fields),
-            "sealedBy": leg.answer.as_ref().map(mohur_message::SealedAnswer::issuer),
-            "refusal": leg.refusal,
-            "settlement": leg.settlement.as_ref().map(|(operation, state)| serde_json::json!({
-                "operation": operation, "state": state,
-            })),
-        })
-    };
-    serde_json::json!({
-        "bundle": report.id,
-        "outcome": report.outcome,
-        "complete": report.complete,
-        "word": report.word,
-        "reasons": report.reasons,
-        "leftOut": report.left_out,
-        "legs": report.legs.iter().map(leg).collect::<Vec<_>>(),
-        "receipt": report.receipt_header,
-    })
+/// A condition without its field's name.
+fn condition(text: &str) -> Result<Predicate, String> {
+    predicate(&format!("field{text}")).map(|(_, condition)| condition)
 }

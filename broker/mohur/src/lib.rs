@@ -24,6 +24,7 @@ mod process;
 mod prompt;
 mod query;
 mod registry;
+mod subject;
 mod xroad;
 
 pub use cli::main;

@@ -9,10 +9,11 @@ use mohur_client::{Answered, Caller, Question};
 use mohur_wire::subject::ReceiptNumber;
 use mohur_wire::{Ask, Effect, FieldName, Operation, Predicate, Purpose, ServiceId, Value, Verb};
 
-use crate::asking::{self, Asker, Subject, assignment, predicate};
+use crate::asking::{self, Asker, assignment, predicate};
 use crate::output::{CliError, Exit, Output};
 use crate::process;
 use crate::prompt::{Wanted, named};
+use crate::subject::Subject;
 
 const EXAMPLES: &str = "\
 Examples (`mohur demo --serve` prints them with numbers that exist):
@@ -163,7 +164,12 @@ impl Doing {
     fn ask(&self) -> Result<Option<Ask>, CliError> {
         if let Some(receipt) = self.reserve.clone() {
             let key = Caller::fresh_id().map_err(asking::failed)?;
-            return Ok(Some(Ask::Change(Effect { operation: Operation::Reserve, receipt, key })));
+            return Ok(Some(Ask::Change(Effect {
+                operation: Operation::Reserve,
+                receipt: Some(receipt),
+                values: BTreeMap::new(),
+                key,
+            })));
         }
         if !self.read.is_empty() {
             return Ok(Some(Ask::Read(self.read.iter().cloned().collect())));
