@@ -9,7 +9,7 @@ use std::time::Duration;
 use mohur_client::{BundleReport, Caller, Inputs};
 use mohur_wire::bundle::{Definition, Needed, Outcome};
 use mohur_wire::subject::{ReceiptNumber, SubjectKind};
-use mohur_wire::{FieldName, MessageId, Mrz, Official, Predicate, SubjectKey, Value};
+use mohur_wire::{FieldName, Mrz, Official, Predicate, SubjectKey, Value};
 
 use crate::asking::{self, Asker, assignment, predicate, value};
 use crate::output::{CliError, Exit, Output};

@@ -121,4 +121,3 @@ fn person(text: &str) -> Result<SubjectKey, CliError> {
         birth_date: birth_date.parse().map_err(CliError::usage)?,
     }))
 }
-

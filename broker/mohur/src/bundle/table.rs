@@ -48,7 +48,8 @@ impl Table {
     /// Shows what has arrived by now. At the last time the rows are whole; until then they are cut to fit the terminal.
     pub(super) fn show(&mut self, report: &BundleReport, is_last: bool) {
         let took = self.since.elapsed();
-        let new: Vec<_> = report.legs.iter().filter(|leg| leg.arrived && !self.arrived.contains_key(&leg.leg)).collect();
+        let new: Vec<_> =
+            report.legs.iter().filter(|leg| leg.arrived && !self.arrived.contains_key(&leg.leg)).collect();
         self.arrived.extend(new.iter().map(|leg| (leg.leg.clone(), took)));
         match &mut self.place {
             Place::Nowhere => {}
@@ -62,8 +63,8 @@ impl Table {
                     lines.iter_mut().for_each(|line| *line = line.chars().take(width()).collect());
                 }
                 *drawn = lines.len();
-                lines.iter().for_each(|line| drop(writeln!(text, "{line}")));
-                print(&text);
+                text.push_str(&lines.join("\n"));
+                print(&format!("{text}\n"));
             }
         }
     }
