@@ -1,0 +1,196 @@
+//! Interpol: two steps, two authorities, and a task for every full record; over signed REST and signed SOAP, through broker
+//! and host.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of it is test code"
+)]
+
+use std::sync::Arc;
+
+use mohur::nation::{CallerPart, Cast, OwnerPart};
+use mohur_client::{Caller, Question};
+use mohur_federation::{Enveloped, Federation, Founded, MovableClock, Said, ask, code};
+use mohur_reference::country::{Alert, Sought};
+use mohur_wire::{Ask, Clock, RefusalCode};
+use serde_json::{Value, json};
+
+/// The National Central Bureau, and those who have business with it or would like to.
+async fn nation() -> Federation {
+    let callers = [
+        ("border", "AZ/GOV/SBS/border"),
+        ("second-line", "AZ/GOV/SBS/second-line"),
+        ("bureau", "AZ/GOV/NCB/bureau"),
+        ("security", "AZ/GOV/MNS/security"),
+        ("passport-office", "AZ/GOV/MIA/id-cards"),
+        ("bank", "AZ/COM/BANK/credit"),
+    ];
+    let callers = callers.map(|(name, member)| CallerPart::new(name, member)).to_vec();
+    let cast = Cast { callers, owners: vec![OwnerPart::interpol()] };
+    Founded::with_cast(cast, "AZ", &Arc::new(MovableClock::default())).start().await
+}
+
+fn question(service: &str, subject: &Value, purpose: &str, ask: Ask) -> Question {
+    Question {
+        service: format!("AZ/GOV/NCB/interpol/{service}/v1").parse().unwrap(),
+        subject: serde_json::from_value(subject.clone()).unwrap(),
+        ask,
+        purpose: purpose.parse().unwrap(),
+        case: Some("B-2026-0417".parse().unwrap()),
+        official: ask::OFFICIAL.parse().unwrap(),
+        on_behalf_of: None,
+        message: None,
+    }
+}
+
+fn read(fields: &[&str]) -> Ask {
+    Ask::Read(fields.iter().map(|name| ask::field(name)).collect())
+}
+
+fn no_hit() -> Ask {
+    Ask::Match([(ask::field("hit"), mohur_wire::Value::Flag(false))].into())
+}
+
+fn subject(alert: &Alert) -> (&'static str, Value) {
+    match &alert.sought {
+        Sought::Document { issuing_state, code, number } => {
+            ("documents", json!({ "document": { "issuingState": issuing_state, "type": code, "number": number } }))
+        }
+        Sought::Person { family_name, given_name, birth_date, .. } => {
+            let name = format!("{family_name} {given_name}");
+            ("persons", json!({ "name-and-birth-date": { "name": name, "birthDate": birth_date.to_string() } }))
+        }
+        Sought::Vehicle { vin, .. } => ("vehicles", json!({ "vin": vin })),
+    }
+}
+
+/// The values of the answer, the same over both.
+async fn both(caller: &Caller, question: impl Fn() -> Question) -> Vec<(String, String)> {
+    let rest = caller.ask(question()).await.unwrap().answer;
+    let soap = Enveloped::new(caller, question()).answered(caller).await;
+    assert_eq!((rest.issuer(), rest.fields()), (soap.issuer(), soap.fields()));
+    assert_eq!(rest.issuer().as_str(), "AZ/GOV/NCB/interpol");
+    rest.fields().iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+}
+
+/// The refusal, the same over both.
+async fn neither(caller: &Caller, question: impl Fn() -> Question) -> RefusalCode {
+    let rest = code(caller.ask(question()).await);
+    let said = Enveloped::new(caller, question()).send(caller).await;
+    assert!(!matches!(said.said, Said::Answer(..)), "{said:?}");
+    rest
+}
+
+fn texts(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_line_learns_that_something_is_sought_and_the_second_where_the_record_is() {
+    let federation = nation().await;
+    let (border, second, bank) = (federation.border(), federation.caller("second-line"), federation.caller("bank"));
+    for alert in federation.country.alerts() {
+        let (service, key) = subject(alert);
+        let of = |purpose: &str, ask: Ask| question(service, &key, purpose, ask);
+        assert_eq!(both(&border, || of("border-control", no_hit())).await, texts(&[("hit", "mismatch")]));
+        let first = both(&border, || of("border-control", read(&["hit", "action", "record", "count"]))).await;
+        assert_eq!(first, texts(&[("action", alert.action), ("hit", "true")]), "the record's id is withheld");
+        let told = both(&second, || of("border-second-line", read(&["hit", "record"]))).await;
+        assert!(told[1].0 == "record" && told[1].1.len() == 20, "{told:?}");
+        // The second line's purpose is not the first line's, and a bank has none.
+        for (caller, purpose) in [(&border, "border-second-line"), (&bank, "border-control"), (&bank, "credit-check")] {
+            assert_eq!(neither(caller, || of(purpose, no_hit())).await, RefusalCode::Denied);
+        }
+    }
+    let clear = json!({ "document": { "issuingState": "GEO", "type": "P", "number": "11AA22333" } });
+    let of = || question("documents", &clear, "border-control", no_hit());
+    assert_eq!(both(&border, of).await, texts(&[("hit", "match")]), "no hit is a sealed answer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_record_is_a_service_of_its_own_and_a_task_of_the_bureau_that_outlives_the_host() {
+    let mut federation = nation().await;
+    let (second, bureau) = (federation.caller("second-line"), federation.caller("bureau"));
+    let alert = federation.country.alerts().iter().find(|alert| matches!(alert.sought, Sought::Person { .. })).unwrap();
+    let (owner, reason) = (alert.owner, alert.reason);
+    let (service, key) = subject(alert);
+    let found = second.ask(question(service, &key, "border-second-line", read(&["record"]))).await.unwrap();
+    let id = found.answer.fields().values().next().unwrap().to_string();
+    let record = json!({ "serial": id });
+    let full = |purpose: &'static str| {
+        let record = record.clone();
+        move || question("records", &record, purpose, read(&["owner", "reason"]))
+    };
+    // The purpose of a search opens no record, and neither does anybody else's right to search.
+    for (name, purpose) in
+        [("second-line", "border-second-line"), ("security", "state-security"), ("border", "border-control")]
+    {
+        let refused = neither(&federation.caller(name), full(purpose)).await;
+        assert_eq!(refused, RefusalCode::NotAvailable, "{name}");
+    }
+    let told = both(&second, full("interpol-full-record")).await;
+    assert_eq!(told, texts(&[("owner", owner), ("reason", reason)]));
+
+    federation.restart_host("interpol").await;
+    let today = federation.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let day = json!({ "serial": today.to_string() });
+    let list = || question("tasks", &day, "interpol-confirmation", read(&["count", "open", "tasks"]));
+    let tasks = both(&bureau, list).await;
+    assert_eq!(&tasks[..2], texts(&[("count", "2"), ("open", "2")]), "one for each of REST and SOAP, and no other");
+    assert_eq!(neither(&second, list).await, RefusalCode::Denied);
+    let one = json!({ "serial": tasks[2].1.split(' ').next().unwrap() });
+    let look = || question("tasks", &one, "interpol-confirmation", read(&["record", "askedBy", "case", "state"]));
+    let expected = [("askedBy", "AZ/GOV/SBS/second-line"), ("case", "B-2026-0417"), ("record", &id), ("state", "open")];
+    assert_eq!(both(&bureau, look).await, texts(&expected));
+    let close = || {
+        question("tasks", &one, "interpol-confirmation", change("consume", &json!({ "outcome": "confirmed" }), "t-1"))
+    };
+    assert_eq!(both(&bureau, close).await, texts(&[("state", "consumed")]));
+    assert_eq!(both(&bureau, list).await[1].1, "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_personal_number_is_refused_by_the_host_and_nothing_is_asked() {
+    let federation = nation().await;
+    let border = federation.border();
+    // A register that is down shows that it is not asked.
+    federation.faults("interpol", mohur_reference::Faults { down: true, ..mohur_reference::Faults::default() });
+    let fin = federation.citizen().fin;
+    let disguised = json!({ "document": { "issuingState": "AZE", "type": "P", "number": fin } });
+    for key in [json!({ "fin": fin }), disguised] {
+        let asked = || question("documents", &key, "border-control", no_hit());
+        assert_eq!(neither(&border, asked).await, RefusalCode::Malformed);
+    }
+    let good = json!({ "document": { "issuingState": "AZE", "type": "P", "number": "C01234567" } });
+    let asked = || question("documents", &good, "border-control", no_hit());
+    assert_eq!(neither(&border, asked).await, RefusalCode::ProviderUnavailable);
+}
+
+fn change(operation: &str, values: &Value, key: &str) -> Ask {
+    Ask::Change(serde_json::from_value(json!({ "operation": operation, "values": values, "key": key })).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_passport_office_reports_a_lost_passport_of_this_country_and_the_border_meets_it() {
+    let federation = nation().await;
+    let (office, border) = (federation.office(), federation.border());
+    let lost = json!({ "document": { "issuingState": "AZE", "type": "P", "number": "C88000001" } });
+    let of = |ask: Ask| question("publish", &lost, "replace-lost-document", ask);
+    let hit = || question("documents", &lost, "border-control", no_hit());
+    let reason = json!({ "reason": "lost" });
+    let told = both(&office, || of(change("reserve", &reason, "p-1"))).await;
+    assert_eq!(told.last().unwrap(), &("state".to_owned(), "reserved".to_owned()));
+    assert_eq!(both(&border, hit).await, texts(&[("hit", "match")]));
+    let told = both(&office, || of(change("consume", &json!({}), "p-2"))).await;
+    assert_eq!(told.last().unwrap(), &("state".to_owned(), "consumed".to_owned()));
+    assert_eq!(both(&border, hit).await, texts(&[("hit", "mismatch")]));
+
+    let foreign = json!({ "document": { "issuingState": "TUR", "type": "P", "number": "U88000001" } });
+    let foreign = || question("publish", &foreign, "replace-lost-document", change("reserve", &reason, "p-3"));
+    assert_eq!(neither(&office, foreign).await, RefusalCode::Malformed);
+    let by_border = || Question { purpose: "border-control".parse().unwrap(), ..of(change("reserve", &reason, "p-4")) };
+    assert_eq!(neither(&border, by_border).await, RefusalCode::Denied);
+}
