@@ -2,11 +2,14 @@
 
 mod conforming;
 mod leaving;
+mod on_the_wire;
+mod printed;
 mod publishing;
 mod records;
 
-use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
 use mohur_contract::conformance::{ARRIVAL, Fault};
@@ -18,6 +21,7 @@ use mohur_wire::answer::Finding;
 use mohur_wire::{FieldName, Value};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
@@ -32,9 +36,12 @@ struct Bench {
     _folder: tempfile::TempDir,
 }
 
-/// Every byte that the register received.
+/// Every byte that the register received, and that it sent.
 #[derive(Default)]
-struct Wire(Mutex<Vec<u8>>);
+struct Wire {
+    asked: Mutex<Vec<u8>>,
+    answered: Mutex<Vec<u8>>,
+}
 
 impl Wire {
     /// Listens, and carries both ways what comes.
@@ -51,26 +58,36 @@ impl Wire {
         address
     }
 
-    async fn carry(self: Arc<Self>, client: TcpStream, register: TcpStream) -> io::Result<()> {
-        let (mut asks, mut hears) = client.into_split();
-        let (mut answers, mut takes) = register.into_split();
-        let back = tokio::spawn(async move { tokio::io::copy(&mut answers, &mut hears).await });
+    async fn carry(self: Arc<Self>, client: TcpStream, register: TcpStream) {
+        let (asks, hears) = client.into_split();
+        let (answers, takes) = register.into_split();
+        let back = Arc::clone(&self);
+        let back = tokio::spawn(async move { back.pass(answers, hears, &back.answered).await });
+        self.pass(asks, takes, &self.asked).await;
+        back.await.unwrap();
+    }
+
+    /// Writes down what comes before it goes on.
+    async fn pass(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, book: &Mutex<Vec<u8>>) {
         let mut octets = vec![0; 64 << 10];
-        loop {
-            let length = asks.read(&mut octets).await?;
-            if length == 0 {
+        while let Ok(length @ 1..) = from.read(&mut octets).await {
+            book.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&octets[..length]);
+            if to.write_all(&octets[..length]).await.is_err() {
                 break;
             }
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&octets[..length]);
-            takes.write_all(&octets[..length]).await?;
         }
-        drop(takes);
-        let _ = back.await;
-        Ok(())
     }
 
     fn heard(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+        Self::text(&self.asked)
+    }
+
+    fn said(&self) -> String {
+        Self::text(&self.answered)
+    }
+
+    fn text(book: &Mutex<Vec<u8>>) -> String {
+        String::from_utf8_lossy(&book.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 }
 
@@ -183,4 +200,20 @@ fn faults(fault: Fault) -> Faults {
 
 fn fields(pairs: &[(&str, Value)]) -> std::collections::BTreeMap<FieldName, Value> {
     pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.clone())).collect()
+}
+
+/// What `xmllint` says against these documents by that schema: nothing, if they are after it.
+fn against(schema: &Path, documents: &[String]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let files = documents.iter().enumerate().map(|(number, text)| {
+        let file = folder.path().join(format!("{number}.xml"));
+        std::fs::write(&file, text).unwrap();
+        file
+    });
+    let files: Vec<_> = files.collect();
+    let ran = Command::new("xmllint").args(["--noout", "--nonet", "--schema"]).arg(schema).args(files).output();
+    let ran = ran.unwrap_or_else(|error| {
+        panic!("xmllint cannot be run ({error}): install it with `apt-get install libxml2-utils`, as integration-tests/all does")
+    });
+    if ran.status.success() { String::new() } else { String::from_utf8_lossy(&ran.stderr).into_owned() }
 }

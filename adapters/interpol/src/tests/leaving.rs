@@ -21,7 +21,7 @@ async fn nothing_tells_the_owner_of_an_alert_who_asked() {
         bench.told(&query("records", &json!({ "serial": id }), &operands)).await;
     }
     let image = Image {
-        content: b"a print",
+        content: b"an image of a print",
         compression: Compression::Wsq,
         width: 500,
         height: 500,

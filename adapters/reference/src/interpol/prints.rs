@@ -19,6 +19,8 @@ const BIOM: &str = "http://niem.gov/niem/biometrics/1.0";
 const NC: &str = "http://niem.gov/niem/niem-core/2.0";
 const INT_I: &str = "http://interpol.gov/int-i/1.0";
 const XML: &str = "application/xml";
+/// What is shorter is no image.
+const LEAST_OCTETS: usize = 8;
 
 /// What a search came to.
 enum Outcome {
@@ -83,6 +85,9 @@ fn searched(databases: &Databases, root: Element<'_>) -> Outcome {
         let Some(content) = content else {
             return Outcome::Error("117", "DATA", "ERROR: INVALID RECORD DATA");
         };
+        if content.len() < LEAST_OCTETS {
+            return Outcome::Error("501", "DATA", "ERROR: INSUFFICIENT FINGERPRINT QUALITY");
+        }
         if let Some(record) = databases.print(&sha256_parts(&[&content]).0) {
             return Outcome::Hit(record);
         }

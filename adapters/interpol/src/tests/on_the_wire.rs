@@ -1,0 +1,47 @@
+//! What is said in both directions is after the published schema, and the schema is not a sieve.
+
+use mohur_wire::Operation;
+
+use super::*;
+use crate::abroad::NAMESPACE;
+
+/// What stands in the Body of each message, as a document of its own.
+fn payloads(octets: &str) -> Vec<String> {
+    let bodies = octets.split("<soap:Body>").skip(1).map(|rest| rest.split("</soap:Body>").next().unwrap().to_owned());
+    bodies.filter(|body| body.starts_with("<ip:")).collect()
+}
+
+fn schema() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("contract/interpol.xsd")
+}
+
+#[tokio::test]
+async fn every_message_of_both_sides_is_after_the_contract() {
+    let bench = bench().await;
+    for alert in bench.country.alerts() {
+        let id = bench.value(&bench.search(alert, &read(&["record"])), "record").await.unwrap();
+        let salt = format!("{}{}", char::from(b'A' + u8::try_from(alert.number).unwrap()), "A".repeat(42));
+        let operands = json!({ "verb": "read", "fields": ["owner"], "salt": salt });
+        bench.told(&query("records", &json!({ "serial": id }), &operands)).await;
+    }
+    let lost = json!({ "document": { "issuingState": "AZE", "type": "P", "number": "C70000009" } });
+    let effect = |operation: &str, values: Json, key: &str| {
+        let effect = json!({ "operation": operation, "values": values, "key": key });
+        query("publish", &lost, &json!({ "verb": "change", "effect": effect }))
+    };
+    bench.ask(&effect("reserve", json!({ "reason": "destroyed" }), "k-1")).await.unwrap();
+    bench.ask(&effect(Operation::Consume.as_str(), json!({}), "k-2")).await.unwrap();
+    bench.told(&query("documents", &lost, &read(&["hit"]))).await;
+
+    let (asked, answered) = (payloads(&bench.wire.heard()), payloads(&bench.wire.said()));
+    assert_eq!(asked.len(), bench.country.alerts().len() * 2 + 2);
+    assert_eq!(answered.len(), asked.len());
+    assert_eq!(against(&schema(), &[asked.clone(), answered].concat()), "");
+    for wrong in [
+        asked[0].replace("<ip:Bureau>AZE</ip:Bureau>", ""),
+        asked[0].replace("</ip:Bureau>", "</ip:Bureau><ip:Officer>somebody</ip:Officer>"),
+        asked[0].replace(NAMESPACE, "urn:other"),
+    ] {
+        assert_ne!(against(&schema(), &[wrong.clone()]), "", "{wrong}");
+    }
+}
