@@ -7,6 +7,7 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use mohur_crypto::{Digest, sha256};
 use mohur_message::SealedAnswer;
+use mohur_message::http_signature::SentRequest;
 use mohur_wire::bundle::{BundleAnswer, Definition, LeftOut, Leg, LegAnswer, Outcome, leg_verdict, settled};
 use mohur_wire::subject::{KeyPart, ReceiptNumber, SubjectKind};
 use mohur_wire::{
@@ -103,24 +104,38 @@ impl Caller {
     /// Asks a bundle. What has not arrived yet can be polled.
     pub async fn bundle(&self, definition: Definition, inputs: &Inputs) -> Result<BundleReport, AskError> {
         let id = Self::fresh_id()?;
-        let mut strings = Vec::new();
-        let mut queries = Vec::new();
-        for query in self.leg_queries(&definition, inputs, &id)? {
-            let string = BASE64_URL_SAFE_NO_PAD.encode(query.to_opening());
-            queries.push((query, sha256(string.as_bytes())));
-            strings.push(string);
-        }
-        let digests: Vec<_> =
-            queries.iter().map(|(_, digest)| format!(":{}:", BASE64_STANDARD.encode(digest.as_bytes()))).collect();
-        let outgoing = Outgoing {
-            path: "/v1/bundles",
-            id: &id,
-            service: Some(format!("{}@{}", definition.id, definition.version)),
-            legs: Some(digests.join(", ")),
-            body: serde_json::to_vec(&strings).unwrap_or_default().into(),
+        let queries = self.leg_queries(&definition, inputs, &id)?;
+        let (request, sent) = self.signed_legs(&definition, &id, &queries)?;
+        let exchanged = self.send(request, sent).await?;
+        let digested = |query: Query| {
+            let digest = sha256(encoded(&query).as_bytes());
+            (query, digest)
         };
-        let exchanged = self.exchange(outgoing).await?;
-        self.report(&id, &id, definition, queries, &exchanged)
+        self.report(&id, &id, definition, queries.into_iter().map(digested).collect(), &exchanged)
+    }
+
+    /// The signed request of a bundle, for whoever looks at the response themselves.
+    pub fn sign_bundle(&self, definition: &Definition, inputs: &Inputs) -> Result<http::Request<Bytes>, AskError> {
+        let id = Self::fresh_id()?;
+        let queries = self.leg_queries(definition, inputs, &id)?;
+        self.signed_legs(definition, &id, &queries).map(|(request, _)| request)
+    }
+
+    fn signed_legs(
+        &self,
+        definition: &Definition,
+        id: &MessageId,
+        queries: &[Query],
+    ) -> Result<(http::Request<Bytes>, SentRequest), AskError> {
+        let strings: Vec<_> = queries.iter().map(encoded).collect();
+        let digest = |string: &String| format!(":{}:", BASE64_STANDARD.encode(sha256(string.as_bytes()).as_bytes()));
+        self.signed(&Outgoing {
+            path: "/v1/bundles",
+            id,
+            service: Some(format!("{}@{}", definition.id, definition.version)),
+            legs: Some(strings.iter().map(digest).collect::<Vec<_>>().join(", ")),
+            body: serde_json::to_vec(&strings).unwrap_or_default().into(),
+        })
     }
 
     /// Asks how far a bundle has come.
@@ -248,6 +263,11 @@ impl Caller {
         let (leg, title) = (leg.id.clone(), leg.title.clone());
         Ok(LegReport { leg, title, verdict, answer, refusal, settlement, arrived: came.is_some() })
     }
+}
+
+/// A leg's query as it stands in the body.
+fn encoded(query: &Query) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(query.to_opening())
 }
 
 fn state(answer: &SealedAnswer) -> Option<String> {

@@ -214,7 +214,7 @@ impl Caller {
         self.send(request, sent).await
     }
 
-    fn signed(&self, outgoing: &Outgoing<'_>) -> Result<(http::Request<Bytes>, SentRequest), AskError> {
+    pub(crate) fn signed(&self, outgoing: &Outgoing<'_>) -> Result<(http::Request<Bytes>, SentRequest), AskError> {
         let setup = |error: &dyn std::fmt::Display| AskError::Setup(error.to_string());
         if !self.directory().is_current(self.clock.now()) {
             return Err(AskError::Setup("the directory has expired; fetch a current one".to_owned()));

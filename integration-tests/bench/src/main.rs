@@ -3,6 +3,7 @@
 //! `cargo run --release -p mohur-bench -- rest`, and `soap` for SOAP beside the XML signature libraries. Everything that takes part is a process of its own (this same binary, in
 //! another role), so that the CPU of each is counted apart. `docs/performance.md` says what is measured, and why so.
 
+mod border;
 mod child;
 mod cpu;
 mod envelope;
@@ -57,6 +58,10 @@ enum Command {
     #[command(after_help = "Examples:\n  cargo run --release -p mohur-bench -- memory\n  \
                             cargo run --release -p mohur-bench -- memory --json --queries 100000")]
     Memory(memory::Args),
+    /// The bundle of the border's first line over seven slow registers, at 200 a second.
+    #[command(after_help = "Examples:\n  cargo run --release -p mohur-bench -- border\n  \
+                            cargo run --release -p mohur-bench -- border --json --rate 100")]
+    Border(border::Args),
     /// Signatures in a PKCS#11 token, by the number of sessions.
     #[command(after_help = "Examples:\n  cargo run --release -p mohur-bench -- token\n  \
                             cargo run --release -p mohur-bench -- token --json --seconds 10")]
@@ -71,6 +76,7 @@ fn main() -> ExitCode {
         Command::Rest(args) => rest::run(&args),
         Command::Soap(args) => soap::run(&args),
         Command::Federation(args) => federation::run(&args),
+        Command::Border(args) => border::run(&args),
         Command::Memory(args) => memory::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Role(role) => role::run(role),

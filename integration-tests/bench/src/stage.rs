@@ -118,7 +118,8 @@ pub(crate) fn measure(folder: &Path, side: &Side<'_>, load: Load) -> Result<Samp
     Sample::of(&measured, took, process, stub, load)
 }
 
-fn expect(child: &Child, word: &str) -> Result<(), BenchError> {
+/// The line that a child must say next.
+pub(crate) fn expect(child: &Child, word: &str) -> Result<(), BenchError> {
     let line = child.line()?;
     if line == word { Ok(()) } else { Err(BenchError::new(format!("`{line}` instead of `{word}`"))) }
 }

@@ -1,5 +1,6 @@
 //! What a process of a measurement can be.
 
+mod border;
 mod broker;
 mod envelope;
 mod host;
@@ -38,6 +39,10 @@ pub(crate) enum Role {
     Register { folder: PathBuf },
     /// The host before it, with the real adapter.
     Adapter { folder: PathBuf },
+    /// A host before a slow register.
+    SlowHost(border::SlowHost),
+    /// The generator of the border's bundles.
+    BorderLoad(border::Load),
     /// nginx's stub: answers 1 KB at once.
     Upstream { folder: PathBuf },
     /// nginx before its stub.
@@ -57,6 +62,8 @@ pub(crate) fn run(role: Role) -> Result<(), BenchError> {
         Role::Host { folder } => Runtime::new().tried("runtime")?.block_on(host::run(&folder)),
         Role::Register { folder } => Runtime::new().tried("runtime")?.block_on(register::register(&folder)),
         Role::Adapter { folder } => Runtime::new().tried("runtime")?.block_on(register::adapter(&folder)),
+        Role::SlowHost(args) => Runtime::new().tried("runtime")?.block_on(border::slow_host(args)),
+        Role::BorderLoad(args) => on_one_thread()?.block_on(border::load(args)),
         Role::Upstream { folder } => on_one_thread()?.block_on(upstream::run(&folder)),
         Role::Proxy { folder, upstream } => proxy::run(&folder, &upstream),
         Role::Load(args) => on_one_thread()?.block_on(load::run(args)),
