@@ -91,9 +91,9 @@ fn python(tool: &str) -> Option<PathBuf> {
     None
 }
 
-/// OSIA's own OpenAPI file; a notice where the suites are not there.
-fn osia_contract() -> Option<PathBuf> {
-    let file = std::env::var_os("MOHUR_SUITES").map(|suites| Path::new(&suites).join("osia/dataaccess.yaml"));
+/// One of OSIA's own OpenAPI files; a notice where the suites are not there.
+fn osia_contract(name: &str) -> Option<PathBuf> {
+    let file = std::env::var_os("MOHUR_SUITES").map(|suites| Path::new(&suites).join("osia").join(name));
     if file.is_none() {
         eprintln!("skipped: MOHUR_SUITES is not set");
     }
@@ -112,6 +112,24 @@ fn judge(python: &Path, script: &str, arguments: &[&Path]) {
     succeeds(Command::new(python).arg(script).args(arguments));
 }
 
+/// The recorded exchanges against one of OSIA's files; these statuses must be among them.
+fn judge_by_osia(python: &Path, contract: &Path, bench: &Bench, statuses: &str) {
+    judge(python, "osia_exchanges.py", &[contract, &bench.exchanges, Path::new(statuses)]);
+}
+
+/// Sends what no adapter does, through the recorder; each must have its status.
+async fn direct(bench: &Bench, requests: &[(&str, String, String, &str, u16)]) {
+    let client = mohur_http::Client::http(mohur_http::ClientLimits::default());
+    for (method, target, token, body, status) in requests {
+        let request = http::Request::builder().method(*method).uri(format!("{}{target}", bench.proxy));
+        let request =
+            request.header("authorization", format!("Bearer {token}")).header("content-type", "application/json");
+        let request = request.body(bytes::Bytes::copy_from_slice(body.as_bytes())).unwrap();
+        let reply = client.send(request, Duration::from_secs(10)).await.unwrap();
+        assert_eq!(reply.response.status().as_u16(), *status, "{method} {target}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn fhir_messages_validate_with_fhir_resources() {
     let Some(python) = python("python") else { return };
@@ -128,7 +146,7 @@ async fn fhir_messages_validate_with_fhir_resources() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn osia_exchanges_fit_osias_openapi_file() {
-    let (Some(python), Some(contract)) = (python("python"), osia_contract()) else { return };
+    let (Some(python), Some(contract)) = (python("python"), osia_contract("dataaccess.yaml")) else { return };
     let bench = Bench::start(Kind::CivilRegistry).await;
     let settings = mohur_civil_registry::Settings::new(&bench.proxy).with_credential(bench.token());
     let adapter = mohur_civil_registry::CivilRegistry::new(&settings).unwrap();
@@ -144,31 +162,76 @@ async fn osia_exchanges_fit_osias_openapi_file() {
             ask(&adapter, &query(&format!("AZ/GOV/MOJ/civil-registry/{service}/v1"), &subject, &operands)).await;
         }
     }
-    direct(&bench).await;
+    the_civil_registrys_other_operations(&bench).await;
     assert!(bench.exchanges() > 250);
-    judge(&python, "osia_exchanges.py", &[&contract, &bench.exchanges]);
+    judge_by_osia(&python, &contract, &bench, "200,400,401,403,404,415");
 }
 
 /// The operations that the adapter does not use, and refusals, recorded as well.
-async fn direct(bench: &Bench) {
-    let client = mohur_http::Client::http(mohur_http::ClientLimits::default());
+async fn the_civil_registrys_other_operations(bench: &Bench) {
     let fin = bench.country.clear_citizen().fin;
     let family = "Qasımzadə".replace('ı', "%C4%B1").replace('ə', "%C9%99");
-    for (target, token, status) in [
-        (format!("/v1/persons?lastName={family}"), bench.register.token().to_owned(), 200),
-        (format!("/v1/persons?lastName={family}&names=firstName&names=height"), bench.register.token().to_owned(), 200),
-        ("/v1/persons?lastName=Nobody".to_owned(), bench.register.token().to_owned(), 404),
-        (format!("/v1/persons/{fin}/document?doctype=birth&format=pdf"), bench.register.token().to_owned(), 200),
-        (format!("/v1/persons/{fin}/document?doctype=birth&format=png"), bench.register.token().to_owned(), 415),
-        (format!("/v1/persons/{fin}?attributeNames=firstName"), bench.register.token_for("cr.person.match"), 403),
-        (format!("/v1/persons/{fin}?attributeNames=firstName"), "no-token".to_owned(), 401),
-    ] {
-        let request =
-            http::Request::get(format!("{}{target}", bench.proxy)).header("authorization", format!("Bearer {token}"));
-        let request = request.body(bytes::Bytes::new()).unwrap();
-        let reply = client.send(request, Duration::from_secs(10)).await.unwrap();
-        assert_eq!(reply.response.status().as_u16(), status);
+    let own = || bench.register.token().to_owned();
+    let get = |target: String, token: String, status| ("GET", target, token, "", status);
+    let requests = [
+        get(format!("/v1/persons?lastName={family}"), own(), 200),
+        get(format!("/v1/persons?lastName={family}&names=firstName&names=height"), own(), 200),
+        get("/v1/persons?lastName=Nobody".to_owned(), own(), 404),
+        get(format!("/v1/persons/{fin}/document?doctype=birth&format=pdf"), own(), 200),
+        get(format!("/v1/persons/{fin}/document?doctype=birth&format=png"), own(), 415),
+        get(format!("/v1/persons/{fin}?attributeNames=firstName"), bench.register.token_for("cr.person.match"), 403),
+        get(format!("/v1/persons/{fin}?attributeNames=firstName"), "no-token".to_owned(), 401),
+    ];
+    direct(bench, &requests).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_population_registers_exchanges_fit_osias_openapi_file() {
+    let (Some(python), Some(contract)) = (python("python"), osia_contract("dataaccess.yaml")) else { return };
+    let bench = Bench::start(Kind::PopulationRegister).await;
+    let settings = mohur_population_register::Settings::new(&bench.proxy).with_credential(bench.token());
+    let adapter = mohur_population_register::PopulationRegister::new(&settings).unwrap();
+    for (subject, citizen) in bench.subjects() {
+        let name = citizen.map_or("Nobody", |citizen| citizen.claims.family_name.as_str());
+        for operands in [
+            json!({ "verb": "read", "fields": ["familyName", "birthDate", "bloodGroup", "height", "noSuchField"] }),
+            json!({ "verb": "match", "values": { "familyName": name, "birthDate": "1990-01-01" } }),
+            json!({ "verb": "verify", "predicates": { "age": { "atLeast": 18 } } }),
+        ] {
+            ask(&adapter, &query("AZ/GOV/MOJ/population-register/person/v1", &subject, &operands)).await;
+        }
     }
+    let read = format!("/v1/persons/{}?attributeNames=firstName", bench.country.clear_citizen().fin);
+    let requests = [
+        ("GET", read.clone(), bench.register.token_for("cr.person.match"), "", 403),
+        ("GET", read, "no-token".to_owned(), "", 401),
+    ];
+    direct(&bench, &requests).await;
+    assert!(bench.exchanges() > 140);
+    judge_by_osia(&python, &contract, &bench, "200,401,403,404");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fin_services_exchanges_fit_osias_openapi_file() {
+    let (Some(python), Some(contract)) = (python("python"), osia_contract("uin.yaml")) else { return };
+    let bench = Bench::start(Kind::FinService).await;
+    let own = || bench.register.token_for("uin.generate");
+    let born = |name: &str| {
+        json!({ "firstName": name, "lastName": "Səfərova", "dateOfBirth": "2026-02-03", "gender": "F" }).to_string()
+    };
+    let (one, other) = (born("Nigar"), born("Aysel"));
+    let issue = |transaction: &str| format!("/v1/uin?transactionId={transaction}");
+    let requests = [
+        ("POST", issue("B-1"), own(), one.as_str(), 200),
+        ("POST", issue("B-1"), own(), one.as_str(), 200),
+        ("POST", issue("B-2"), own(), other.as_str(), 200),
+        ("POST", issue("B-3"), own(), one.as_str(), 400),
+        ("POST", issue("B-4"), own(), "{\"lastName\": \"Səfərova\"}", 400),
+        ("POST", issue("B-5"), bench.register.token_for("fin.link.read"), other.as_str(), 403),
+        ("POST", issue("B-6"), "no-token".to_owned(), other.as_str(), 401),
+    ];
+    direct(&bench, &requests).await;
+    judge_by_osia(&python, &contract, &bench, "200,400,401,403");
 }
 
 /// A number that is somebody's, so that requests reach the record. What is well formed need not be accepted: OSIA leaves
@@ -180,13 +243,13 @@ fn schemathesis_configuration(country: &Country) -> String {
     )
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn schemathesis_finds_no_difference_between_the_osia_register_and_its_openapi_file() {
-    let (Some(schemathesis), Some(contract)) = (python("st"), osia_contract()) else { return };
-    let bench = Bench::start(Kind::CivilRegistry).await;
+/// Requests that the contract allows and such as it does not; every answer must be one that it describes.
+async fn attack(kind: Kind, contract: &str, token: impl Fn(&Register) -> String) {
+    let (Some(schemathesis), Some(contract)) = (python("st"), osia_contract(contract)) else { return };
+    let bench = Bench::start(kind).await;
     let configuration = bench.folder.path().join("schemathesis.toml");
     std::fs::write(&configuration, schemathesis_configuration(&bench.country)).unwrap();
-    let header = format!("Authorization: Bearer {}", bench.register.token());
+    let header = format!("Authorization: Bearer {}", token(&bench.register));
     succeeds(
         Command::new(schemathesis)
             .current_dir(bench.folder.path())
@@ -194,6 +257,26 @@ async fn schemathesis_finds_no_difference_between_the_osia_register_and_its_open
             .args(["--url", &bench.register.url(), "--header", &header])
             .args(["--max-examples", "25", "--seed", "2007", "--no-color"]),
     );
+}
+
+/// The token of its adapter.
+fn own(register: &Register) -> String {
+    register.token().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schemathesis_finds_no_difference_between_the_civil_registry_and_its_openapi_file() {
+    attack(Kind::CivilRegistry, "dataaccess.yaml", own).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schemathesis_finds_no_difference_between_the_population_register_and_its_openapi_file() {
+    attack(Kind::PopulationRegister, "dataaccess.yaml", own).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schemathesis_finds_no_difference_between_the_fin_service_and_its_openapi_file() {
+    attack(Kind::FinService, "uin.yaml", |register| register.token_for("uin.generate")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
