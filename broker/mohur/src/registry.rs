@@ -12,7 +12,7 @@ use std::sync::Arc;
 use mohur_chain::{Trust, TrustFiles};
 use mohur_host::LedgerStore;
 use mohur_http::SystemClock;
-use mohur_reference::country::{self, POPULATION};
+use mohur_reference::country::{self, POPULATION, Sought};
 use mohur_reference::{Adjudication, Country, DATABASES, Database, Kind, Mark, Oddity, Register};
 use serde_json::{Value, json};
 
@@ -32,6 +32,7 @@ Examples:
   mohur registry people --odd --json                    those with whom something is wrong, as JSON
   mohur registry run --all                              all of them on free loopback ports
   mohur registry run civil-registry --listen 127.0.0.1:7101
+  mohur registry alerts                                 what stands at Interpol, in the words of mohur query
   mohur registry seed --people 100000 --out country     a whole country, as tables for PostgreSQL
   mohur registry schema                                 the registers that are databases
   mohur registry schema documents | psql documents      make one of them in an empty database
@@ -85,6 +86,14 @@ enum Command {
         /// Only those with whom something is wrong, on purpose.
         #[arg(long)]
         odd: bool,
+        #[command(flatten)]
+        size: Size,
+    },
+    /// List what stands abroad about people, documents and vehicles of the synthetic country.
+    #[command(
+        after_help = "Example:\n  mohur registry alerts\n\nEach line begins with the subject as `mohur query` takes it."
+    )]
+    Alerts {
         #[command(flatten)]
         size: Size,
     },
@@ -157,6 +166,10 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
         Command::Schema { name, mapping } => schema(name.as_deref(), mapping, out),
         Command::People { odd, size } => {
             people(&size.country(), odd, out);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Alerts { size } => {
+            alerts(&size.country(), out);
             Ok(ExitCode::SUCCESS)
         }
         Command::Seed { size, out: folder } => seed(size, &folder, out),
@@ -260,6 +273,31 @@ fn schema(name: Option<&str>, mapping: bool, out: &Output) -> Result<ExitCode, C
     let member = if mapping { "mapping" } else { "sql" };
     out.say(text.trim_end(), &json!({ "register": name, member: text }));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Each alert, with its subject as an option of `mohur query`.
+fn alerts(country: &Country, out: &Output) {
+    let mut text = String::new();
+    let mut documents: Vec<Value> = Vec::new();
+    for alert in country.alerts() {
+        let (option, key) = match &alert.sought {
+            Sought::Person { family_name, given_name, birth_date, .. } => {
+                ("--person", format!("{family_name} {given_name}:{birth_date}"))
+            }
+            Sought::Document { issuing_state, code, number } => {
+                ("--document", format!("{issuing_state}:{code}:{number}"))
+            }
+            Sought::Vehicle { vin, .. } => ("--vin", vin.clone()),
+        };
+        let (owner, action, reason, issued) = (alert.owner, alert.action, alert.reason, alert.issued);
+        let subject = format!("{option} '{key}'");
+        let _ = writeln!(text, "{subject:<50} {owner}  {action:<7} since {issued}  {reason}");
+        documents.push(json!({
+            "subject": option.trim_start_matches('-'), "key": key, "owner": owner, "action": action, "reason": reason,
+            "issued": issued.to_string(),
+        }));
+    }
+    out.say(text.trim_end(), &documents);
 }
 
 fn people(country: &Country, only_odd: bool, out: &Output) {

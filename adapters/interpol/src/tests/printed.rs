@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use mohur_reference::Mark;
 use mohur_reference::country::photo;
 use mohur_wire::Timestamp;
+use proptest::prelude::*;
 
 use super::*;
 use crate::prints::{
@@ -216,4 +217,36 @@ fn every_sample_of_interpol_is_read() {
     assert_eq!((hit.place, hit.total, hit.verified), (1, 3, true));
     assert_eq!(hit.record, Some(("DEU".to_owned(), "1234567890".to_owned())));
     assert!(matches!(read("SRE-HIT_MPS"), Reply::Hit(_)));
+}
+
+proptest! {
+    #[test]
+    fn any_images_are_written_and_read_back(
+        images in prop::collection::vec((prop::collection::vec(any::<u8>(), 1..64), 1..=65_535_u32, 0..=10_u8), 1..=24),
+        serial in any::<u64>(),
+        matter in prop::sample::select(MATTERS.to_vec()),
+    ) {
+        let images: Vec<_> = images
+            .iter()
+            .map(|(content, width, finger)| Image { width: *width, finger: *finger, ..image(content, matter) })
+            .collect();
+        let search = Search { kind: matter, number: ControlNumber::new(serial, ARRIVAL.0), at: ARRIVAL.0, images };
+        let text = written(&search);
+        let head = Transaction::read(text.as_bytes(), &limits()).unwrap();
+        prop_assert_eq!(head.records.len(), search.images.len() + 1);
+        prop_assert_eq!(head.number, search.number);
+    }
+
+    /// Whatever is cut out of a reply, put into it or changed in it: it is read or refused, and never for another search.
+    #[test]
+    fn a_damaged_reply_never_ends_the_process(at in any::<prop::sample::Index>(), with in "[<>/&a-z0-9 \"]{0,12}", cut in 0..40_usize) {
+        let good = include_str!("reply.xml");
+        let mut text = good.as_bytes().to_vec();
+        let at = at.index(text.len());
+        text.splice(at..(at + cut).min(good.len()), with.bytes());
+        let number: ControlNumber = "26000000000417V".parse().unwrap();
+        if let Ok(reply) = Reply::read(&text, &number, &limits()) {
+            prop_assert!(!matches!(reply, Reply::Error(_)));
+        }
+    }
 }
