@@ -16,6 +16,8 @@ use crate::records::road;
 use crate::table::{Sheets, Table};
 
 const CHECKPOINTS: &[&str] = &["Qırmızı Körpü", "Samur", "Astara", "Biləsuvar", "Bakı hava limanı", "Ələt limanı"];
+/// Those of them where one can drive across.
+const BY_ROAD: &[&str] = &["Qırmızı Körpü", "Samur", "Astara", "Biləsuvar"];
 /// One foreigner for so many people.
 const PEOPLE_PER_FOREIGNER: usize = 25;
 /// What the stream of this table is drawn for.
@@ -47,16 +49,25 @@ struct Border<'a> {
     sheets: &'a mut Sheets,
 }
 
+/// Who crosses, with what in hand.
+struct Traveller<'a> {
+    document: (&'a str, &'a str),
+    fin: Option<Fin>,
+    /// The plate of the vehicle that they own.
+    vehicle: Option<&'a str>,
+}
+
 impl Border<'_> {
-    fn cross(&mut self, (state, number): (&str, &str), fin: Option<Fin>, direction: &str, at: (Date, &mut Stream)) {
+    fn cross(&mut self, who: &Traveller<'_>, direction: &str, at: (Date, &mut Stream)) {
         let (day, stream) = at;
         let checkpoint = stream.pick(CHECKPOINTS);
         let crossed = format!("{day}T{:02}:{:02}:00Z", stream.below(24), stream.below(60));
-        // By road some come in a vehicle of their own; the vehicle is the traveller's if they have one.
+        // By road whoever has a vehicle comes in it.
+        let plate = who.vehicle.filter(|_| BY_ROAD.contains(&checkpoint));
         let id = format!("CR-{:09}", self.next);
         self.next += 1;
-        self.sheets
-            .row(Table::Crossings, &[&id, &state, &number, &fin, &None::<String>, &direction, &checkpoint, &crossed]);
+        let (state, number) = who.document;
+        self.sheets.row(Table::Crossings, &[&id, &state, &number, &who.fin, &plate, &direction, &checkpoint, &crossed]);
     }
 }
 
@@ -64,18 +75,20 @@ impl Border<'_> {
 fn travellers(district: &District, stream: &mut Stream, border: &mut Border<'_>) {
     for citizen in &district.citizens {
         let Some(passport) = district.document(citizen, PASSPORT) else { continue };
+        let vehicle = road::vehicle_of(citizen).map(|vehicle| vehicle.plate);
         let document = (passport.issuing_state, passport.number.as_str());
+        let who = Traveller { document, fin: Some(citizen.fin), vehicle: vehicle.as_deref() };
         if let Some(death) = citizen.death {
             if citizen.mark == Some(Mark::CrossedAfterDeath) {
-                border.cross(document, Some(citizen.fin), "exit", (death.saturating_add(10.days()), stream));
+                border.cross(&who, "exit", (death.saturating_add(10.days()), stream));
             }
             continue;
         }
         for _ in 0..stream.below(4) {
             let out = days_ago(stream.between(40, 700)).max(passport.issued);
             let back = out.saturating_add(i64::from(stream.between(1, 30)).days());
-            border.cross(document, Some(citizen.fin), "exit", (out, stream));
-            border.cross(document, Some(citizen.fin), "entry", (back, stream));
+            border.cross(&who, "exit", (out, stream));
+            border.cross(&who, "entry", (back, stream));
         }
     }
 }
@@ -84,8 +97,9 @@ fn foreigners(district: &District, stream: &mut Stream, border: &mut Border<'_>)
     for number in 0..district.citizens.len().div_ceil(PEOPLE_PER_FOREIGNER) {
         let foreigner = foreigner(district, stream, number as u64);
         let document = (foreigner.nationality, foreigner.passport.as_str());
+        let who = Traveller { document, fin: None, vehicle: None };
         let entered = days_ago(stream.between(5, 80));
-        border.cross(document, None, "entry", (entered, stream));
+        border.cross(&who, "entry", (entered, stream));
         // The first stays longer than the visa allows; every third lives here.
         match number {
             0 => visa(&foreigner, days_ago(70), days_ago(20), border.sheets),
@@ -94,7 +108,7 @@ fn foreigners(district: &District, stream: &mut Stream, border: &mut Border<'_>)
                 let until = COUNTED.saturating_add(i64::from(stream.between(5, 300)).days());
                 visa(&foreigner, entered, until, border.sheets);
                 if stream.percent(40) {
-                    border.cross(document, None, "exit", (days_ago(stream.between(1, 4)), stream));
+                    border.cross(&who, "exit", (days_ago(stream.between(1, 4)), stream));
                 }
             }
         }

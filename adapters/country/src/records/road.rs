@@ -75,14 +75,14 @@ fn vin_check_digit(vin: &str) -> char {
 }
 
 /// Every third adult who lives owns a vehicle.
-fn owns(citizen: &Citizen) -> Option<Vehicle> {
+pub(crate) fn vehicle_of(citizen: &Citizen) -> Option<Vehicle> {
     let adult = age_on(COUNTED, citizen.claims.birth_date) >= 18 && citizen.death.is_none();
     (adult && citizen.place % 3 == 1).then(|| vehicle(citizen.place))
 }
 
 /// The district's stolen vehicle and its owner.
 pub(crate) fn stolen(district: &District) -> Option<(Vehicle, &Citizen)> {
-    district.citizens.iter().rev().find_map(|citizen| Some((owns(citizen)?, citizen)))
+    district.citizens.iter().rev().find_map(|citizen| Some((vehicle_of(citizen)?, citizen)))
 }
 
 pub(crate) fn write(district: &District, sheets: &mut Sheets) {
@@ -98,7 +98,7 @@ pub(crate) fn write(district: &District, sheets: &mut Sheets) {
             let categories = stream.pick(&["B", "B", "BC", "BCE", "AB"]);
             sheets.row(Table::Licences, &[&format!("DL{place:08}"), &fin, &categories, &issued, &expires, &status]);
         }
-        let Some(vehicle) = owns(citizen) else { continue };
+        let Some(vehicle) = vehicle_of(citizen) else { continue };
         let status = if Some(&vehicle.plate) == stolen.as_ref() { "stolen" } else { "registered" };
         let passport = format!("VP{place:08}");
         sheets.row(
