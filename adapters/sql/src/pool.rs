@@ -21,6 +21,8 @@ pub(crate) struct Pool {
     tls: Option<Inside>,
     places: Semaphore,
     wait: Duration,
+    /// What every connection is told first.
+    bounds: String,
     idle: Mutex<Vec<Session>>,
 }
 
@@ -47,7 +49,10 @@ impl Drop for Session {
 impl Pool {
     pub(crate) fn new(config: Config, tls: Option<Inside>, database: &Database) -> Self {
         let places = Semaphore::new(database.connections);
-        Self { config, tls, places, wait: database.wait, idle: Mutex::new(Vec::new()) }
+        // Also to prepare a statement waits for locks, outside of any transaction of ours.
+        let most = database.statement_timeout.as_millis().max(1);
+        let bounds = format!("set statement_timeout = {most}; set lock_timeout = {most}");
+        Self { config, tls, places, wait: database.wait, bounds, idle: Mutex::new(Vec::new()) }
     }
 
     /// A connection, a kept one if there is one.
@@ -90,7 +95,9 @@ impl Pool {
                 (client, tokio::spawn(async move { drop(connection.await) }))
             }
         };
-        Ok(Session { client, driver, prepared: BTreeMap::new() })
+        let session = Session { client, driver, prepared: BTreeMap::new() };
+        session.client.batch_execute(&self.bounds).await.map_err(|error| meaning(&error))?;
+        Ok(session)
     }
 }
 

@@ -141,3 +141,30 @@ async fn the_day_is_the_messages() {
         assert_eq!(found(answer), fields(&[("status", Value::text(status))]), "{at}");
     }
 }
+
+/// To prepare a statement the database waits for the same locks, and here it does so on three connections that are new.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_connection_leaves_nothing_behind_either() {
+    let cluster = documents();
+    let adapter = open(&cluster, &format!("[database]\nstatement-timeout = \"600ms\"\n{TEXT}")).await;
+    let status = passport(&read(&["status"]));
+    let lock = "begin; lock table register.documents in access exclusive mode; select pg_sleep(5)";
+    std::thread::scope(|scope| {
+        scope.spawn(|| cluster.psql("postgres", "documents", lock));
+        std::thread::sleep(Duration::from_millis(500));
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                let short = Context::new(ARRIVAL, Duration::from_millis(400));
+                let ask = || adapter.answer(&status, &short);
+                for answer in <[_; 4]>::from(tokio::join!(ask(), ask(), ask(), ask())) {
+                    assert_eq!(answer, Err(RegistryError::Timeout));
+                }
+                tokio::time::sleep(Duration::from_millis(1000)).await;
+                let running =
+                    "select count(*) from pg_stat_activity where usename = 'mohur_adapter' and state = 'active'";
+                assert_eq!(cluster.sql("documents", running), "0");
+            });
+        });
+    });
+    assert!(ask(&adapter, &status).await.is_ok());
+}
