@@ -1,5 +1,7 @@
 //! The adapter: one query becomes one statement with its parameters, and one row becomes one answer.
 
+use std::time::Duration;
+
 use bytes::BytesMut;
 use futures_util::future::join3;
 use mohur_contract::{BoxFuture, Context, Registry, RegistryError, service_name};
@@ -9,18 +11,22 @@ use mohur_wire::{Answer, FieldName, Query, SubjectKey};
 use tokio_postgres::Row;
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
-use crate::check;
 use crate::failure::{breaks_connection, meaning};
+use crate::gate::Gate;
 use crate::mapping::Database;
 use crate::pool::{Lease, Pool, within};
 use crate::service::Service;
 use crate::tls::Inside;
 use crate::{Mapping, OpenError, Settings};
 
+/// The longest time to hold a mapping against the database at the start.
+const CHECKED_WITHIN: Duration = Duration::from_secs(30);
+
 /// A register in a database.
 pub struct Sql {
     pool: Pool,
-    timeout: std::time::Duration,
+    gate: Gate,
+    timeout: Duration,
     database: Database,
     services: Vec<Prepared>,
 }
@@ -60,13 +66,35 @@ impl Sql {
     /// # Errors
     /// [`OpenError`]: the address is wrong, the database cannot be reached, or the mapping does not fit it.
     pub async fn open(mapping: Mapping, settings: &Settings) -> Result<Self, OpenError> {
+        let adapter = Self::unchecked(mapping, settings)?;
+        adapter.gate.check(&adapter.pool, CHECKED_WITHIN).await?;
+        Ok(adapter)
+    }
+
+    /// The same, and a database that is away is waited for: until it is back and the mapping fits it, the register is
+    /// unavailable, and its health says so.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the address or the credential is wrong, or the database is there and the mapping does not fit it.
+    pub async fn open_or_wait(mapping: Mapping, settings: &Settings) -> Result<Self, OpenError> {
+        let adapter = Self::unchecked(mapping, settings)?;
+        match adapter.gate.check(&adapter.pool, CHECKED_WITHIN).await {
+            Err(OpenError::Database(error @ (RegistryError::Unavailable(_) | RegistryError::Timeout))) => {
+                tracing::warn!(%error, "the database is away; its register is unavailable until it is back");
+            }
+            checked => checked?,
+        }
+        Ok(adapter)
+    }
+
+    fn unchecked(mapping: Mapping, settings: &Settings) -> Result<Self, OpenError> {
         let config = settings.config(mapping.database.connect_timeout)?;
         let pool = Pool::new(config, settings.tls.clone().map(Inside), &mapping.database);
-        check::against(&mapping, &pool).await?;
-        let most = mapping.database.characters;
+        let (database, gate) = (mapping.database, Gate::new(mapping.clone()));
+        let most = database.characters;
         let prepare = |service: Service| Prepared { question: service.question(most), service };
         let services = mapping.services.into_iter().map(prepare).collect();
-        Ok(Self { pool, timeout: settings.timeout, database: mapping.database, services })
+        Ok(Self { pool, gate, timeout: settings.timeout, database, services })
     }
 
     async fn ask(&self, query: &Query, context: &Context) -> Result<Answer, RegistryError> {
@@ -79,6 +107,7 @@ impl Sql {
         let parameters = parameters(service, &given)?;
         let mut context = service.offer.within(context);
         context.deadline = context.deadline.min(std::time::Instant::now() + self.timeout);
+        self.gate.pass(&self.pool, &context).await?;
         let answer = |finding| Ok(Answer { subject: query.subject.clone(), finding });
         let Some(row) = self.row(place, &prepared.question, &parameters, &context).await? else {
             return answer(Finding::Absent);
@@ -203,6 +232,7 @@ impl Registry for Sql {
 
     fn health<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<(), RegistryError>> {
         Box::pin(async move {
+            self.gate.pass(&self.pool, context).await?;
             let lease = self.pool.lease(context).await?;
             let alive = within(context, lease.client().check_connection()).await;
             match alive.and_then(|alive| alive.map_err(|error| meaning(&error))) {

@@ -17,9 +17,6 @@ use crate::pool::{Pool, within};
 use crate::service::{Column, Service};
 use crate::{Mapping, OpenError};
 
-/// The longest time for all of it.
-const AT_MOST: Duration = Duration::from_secs(30);
-
 /// Tables and views of the database's users that the role may write, a column of them included; sequences do not count.
 const WRITABLE: &str = "select format('%I.%I', n.nspname, c.relname)
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -40,9 +37,9 @@ const POWERS: &str = "select array_to_string(array_remove(array[
            and not r.rolsuper and pg_catalog.pg_has_role(r.oid, g.oid, 'member'))], null), ', ')
     from pg_catalog.pg_roles r where rolname = current_user";
 
-/// Holds the mapping against the database.
-pub(crate) async fn against(mapping: &Mapping, pool: &Pool) -> Result<(), OpenError> {
-    let context = Context::new(Arrival(Timestamp::UNIX_EPOCH), AT_MOST);
+/// Holds the mapping against the database, in that time at most.
+pub(crate) async fn against(mapping: &Mapping, pool: &Pool, most: Duration) -> Result<(), OpenError> {
+    let context = Context::new(Arrival(Timestamp::UNIX_EPOCH), most);
     let lease = pool.lease(&context).await?;
     let mut findings = Findings { mapping, errors: Vec::new() };
     within(&context, findings.all(lease.client())).await?.map_err(|error| meaning(&error))?;

@@ -5,13 +5,14 @@
 //!
 //! - A parameter is bound, never spliced: what a query says cannot become SQL.
 //! - A statement is wrapped as a subquery that selects the mapped columns and no others, in a transaction that only reads.
-//! - The mapping is held against the live database before anything is served: columns, types, parameters, and that the role
-//!   may not write.
+//! - The mapping is held against the live database before anything is asked: columns, types, parameters, and that the role
+//!   may not write. A database that is away when the host starts is looked at again until it is back.
 
 mod adapter;
 mod address;
 mod check;
 mod failure;
+mod gate;
 mod mapping;
 mod pool;
 mod service;

@@ -20,6 +20,7 @@ mod proxy;
 mod registers;
 mod secured;
 mod trouble;
+mod waiting;
 
 const ROLE: &str = "mohur_adapter";
 

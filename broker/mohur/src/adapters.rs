@@ -59,7 +59,7 @@ pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<
                 credential: settings.credential,
                 tls: settings.tls,
             };
-            Ok(Arc::new(mohur_sql::Sql::open(sql_mapping(address)?, &settings).await.map_err(|e| said(&e))?))
+            Ok(Arc::new(mohur_sql::Sql::open_or_wait(sql_mapping(address)?, &settings).await.map_err(|e| said(&e))?))
         }
         "state-fees" => {
             let fee = address.fee.ok_or("register.fee is missing: the fee in qəpik, e.g. fee = 3000")?;

@@ -63,6 +63,12 @@ fn the_section_can_be_followed_word_for_word() {
     for line in errors {
         assert!(said.contains(line), "`{line}` is missing in:\n{said}");
     }
+    // Away is another matter than wrong.
+    cluster.sql("vehicles", "revoke update on mohur.vehicle from mohur_adapter");
+    write("vehicles.toml", mapping);
+    cluster.stop();
+    let output = follow(folder.path(), &script);
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// It does answer, and the day counts in Baku.
