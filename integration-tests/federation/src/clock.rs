@@ -18,6 +18,13 @@ impl MovableClock {
         Self { ahead_ms: AtomicI64::new(-i64::try_from(by.as_millis()).unwrap()) }
     }
 
+    /// A clock that shows this time now, and goes on.
+    pub fn set_to(time: &str) -> Self {
+        let time: Timestamp = time.parse().unwrap();
+        let ahead = time.as_millisecond() - SystemClock.now().as_millisecond();
+        Self { ahead_ms: AtomicI64::new(ahead) }
+    }
+
     /// Moves everybody into the future.
     pub fn advance(&self, by: Duration) {
         self.ahead_ms.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);

@@ -12,6 +12,9 @@ pub use databases::{Databases, HELD, Held};
 
 use crate::{Founded, MovableClock};
 
+/// When these nations begin: soon after the country was counted, while visas and permits are good.
+const SOON: &str = "2026-01-06T06:00:00Z";
+
 /// Those who ask, beside the passport office, the bank and the border.
 const CALLERS: &[(&str, &str)] = &[
     ("police", "AZ/GOV/MIA/police"),
@@ -45,7 +48,7 @@ impl Founded {
         cast.callers.extend(CALLERS.iter().map(|(name, member)| CallerPart::new(name, member)));
         cast.owners.push(OwnerPart::interpol());
         cast.owners.extend(held.iter().map(|held| owner(databases, held)));
-        Self::with_cast(cast, "AZ", &Arc::new(MovableClock::default()))
+        Self::with_cast(cast, "AZ", &Arc::new(MovableClock::set_to(SOON)))
     }
 }
 

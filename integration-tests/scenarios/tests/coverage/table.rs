@@ -1,0 +1,130 @@
+//! The table of questions.
+
+use std::collections::BTreeMap;
+
+use mohur_federation::{Databases, Federation};
+use mohur_wire::Clock;
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use crate::asking::Asking;
+
+/// `coverage.toml`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Coverage {
+    /// What each of those who ask asks for.
+    pub(crate) purposes: BTreeMap<String, String>,
+    /// The rows with questions.
+    pub(crate) row: Vec<Row>,
+    /// The rows without.
+    pub(crate) elsewhere: Vec<Elsewhere>,
+}
+
+/// A row of the State Programme.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Row {
+    pub(crate) number: u32,
+    pub(crate) programme: String,
+    pub(crate) title: String,
+    pub(crate) note: Option<String>,
+    #[serde(default)]
+    pub(crate) question: Vec<Question>,
+}
+
+/// A row that this table does not show.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Elsewhere {
+    pub(crate) number: u32,
+    pub(crate) programme: String,
+    pub(crate) title: String,
+    pub(crate) why: String,
+}
+
+/// One question, with those who may ask it and those who may not.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Question {
+    pub(crate) service: String,
+    pub(crate) record: String,
+    pub(crate) subject: Json,
+    pub(crate) read: Option<BTreeMap<String, Json>>,
+    #[serde(rename = "match")]
+    pub(crate) compared: Option<BTreeMap<String, Json>>,
+    pub(crate) verify: Option<BTreeMap<String, Json>>,
+    pub(crate) change: Option<Change>,
+    verdict: Option<String>,
+    pub(crate) asks: Vec<String>,
+    pub(crate) refused: Vec<String>,
+    /// Those who are handed the sealed answers afterwards.
+    #[serde(default)]
+    pub(crate) handed_to: Vec<String>,
+}
+
+/// Operations on a receipt in their order, each with the state that comes of it.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    pub(crate) receipt: String,
+    pub(crate) steps: Vec<[String; 2]>,
+}
+
+impl Coverage {
+    /// Reads the table, in which every row of the programme stands once.
+    pub(crate) fn read() -> Self {
+        let coverage: Self = toml::from_str(include_str!("coverage.toml")).unwrap_or_else(|error| panic!("{error}"));
+        let rows = coverage.row.iter().map(|row| row.number);
+        let mut numbers: Vec<_> = rows.chain(coverage.elsewhere.iter().map(|row| row.number)).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, (1..=40).collect::<Vec<_>>(), "every row of the programme stands here once");
+        coverage
+    }
+
+    /// The questions, each about somebody of the country.
+    pub(crate) fn questions(&self, databases: &Databases, federation: &Federation) -> Vec<Asking> {
+        let baku = federation.clock.now().checked_add(jiff::SignedDuration::from_hours(4)).unwrap().to_string();
+        let today = baku.split('T').next().unwrap();
+        let all = self.row.iter().flat_map(|row| row.question.iter().map(|question| (row.number, question)));
+        let about = |(row, question): (u32, &Question)| {
+            let record = databases.row(&question.record.replace("{today}", today));
+            Asking { row, question: question.clone(), record, purposes: self.purposes.clone() }
+        };
+        all.map(about).collect()
+    }
+}
+
+impl Question {
+    /// What becomes of every field that is compared.
+    pub(crate) fn verdict(&self) -> &str {
+        self.verdict.as_deref().unwrap_or("match")
+    }
+
+    /// What the page says of it: no value of anybody.
+    pub(crate) fn learned(&self) -> Vec<String> {
+        let compared = self.compared.iter().chain(&self.verify).flat_map(BTreeMap::keys);
+        let compared = compared.map(|name| format!("{name}: {}", self.verdict()));
+        let read = self.read.iter().flat_map(BTreeMap::keys).cloned();
+        let steps = self.change.iter().flat_map(|change| &change.steps);
+        let changed = steps.map(|[operation, state]| format!("{operation}: {state}"));
+        let handed = self.handed_to.iter().map(|who| format!("handed on: {who}"));
+        read.chain(compared).chain(changed).chain(handed).collect()
+    }
+}
+
+/// Puts the record's value in the place of `{column}`, with its type.
+pub(crate) fn filled(template: &Json, record: &Json) -> Json {
+    match template {
+        Json::String(text) => match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
+            Some(column) => record.get(column).unwrap_or_else(|| panic!("no column {column}")).clone(),
+            None => template.clone(),
+        },
+        Json::Object(members) => {
+            let filled = members.iter().map(|(name, value)| (name.clone(), filled(value, record)));
+            Json::Object(filled.collect())
+        }
+        Json::Array(items) => Json::Array(items.iter().map(|item| filled(item, record)).collect()),
+        Json::Null | Json::Bool(_) | Json::Number(_) => template.clone(),
+    }
+}
