@@ -94,7 +94,10 @@ fn complain(table: &Table, definition: &Definition, lines: &[Table], problem: &s
     match definition.legs.iter().rposition(speaks_of).and_then(|at| lines.get(at)) {
         Some(leg) if problem.contains("clear-when") => leg.error("clear-when", problem, "correct the leg"),
         Some(leg) => leg.error("", problem, "correct the leg"),
-        None => table.error("legs", problem, "correct the definition"),
+        None => {
+            let key = ["words", "untied", "left-out"].into_iter().find(|key| problem.starts_with(&format!("{key}:")));
+            table.error(key.unwrap_or("legs"), problem, "correct the definition");
+        }
     }
 }
 

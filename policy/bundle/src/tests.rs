@@ -34,22 +34,76 @@ fn host_and_broker_name_the_same_digest() {
     }
 }
 
+/// The bundles of the programme, and the second step or the other form of some of them.
+const BUNDLES: [&str; 17] = [
+    "border-first-line",
+    "border-second-line",
+    "border-second-line-vehicle",
+    "carrier-pre-check",
+    "crowd-alert",
+    "crowd-alert-confirmed",
+    "foreigner-permit",
+    "interpol-full-record",
+    "issue-id-document",
+    "issue-id-document-own-home",
+    "mobile-identity-check",
+    "mobile-identity-check-no-document",
+    "new-fin",
+    "replace-lost-document",
+    "return-certificate",
+    "transport-credentials",
+    "unknown-person",
+];
+
 #[test]
 fn the_shipped_definitions_are_those_of_the_design() {
     let definitions = load_definitions(&shipped()).unwrap();
-    let [own_home, definition] = definitions.as_slice() else { panic!("two definitions") };
-    assert_eq!((definition.id.as_str(), definition.version), ("issue-id-document", 1));
-    assert_eq!((own_home.id.as_str(), own_home.version), ("issue-id-document-own-home", 1));
+    let mut names: Vec<_> = definitions.iter().map(|definition| definition.id.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, BUNDLES);
+    for definition in &definitions {
+        let served: mohur_wire::bundle::Definition =
+            serde_json::from_slice(&serde_json::to_vec(definition).unwrap()).unwrap();
+        assert_eq!(definition_digest(&served), definition_digest(definition), "{}", definition.id);
+        assert!(definition.left_out.is_empty(), "{}: the nation's definition leaves nothing out", definition.id);
+    }
+    let named = |name: &str| definitions.iter().find(|definition| definition.id.as_str() == name).unwrap();
+    let (own_home, any_home) = (named("issue-id-document-own-home"), named("issue-id-document"));
     let others: Vec<_> = own_home.legs.iter().filter(|leg| leg.id.as_str() != "home").cloned().collect();
-    assert_eq!((others, own_home.legs.len()), (definition.legs.clone(), 5), "one leg beside those of the other");
-    assert_eq!(
-        definition.legs.iter().map(|leg| leg.id.as_str()).collect::<Vec<_>>(),
-        ["birth", "marriage", "vitals", "fee"]
-    );
-    assert_eq!(definition.reserving_legs().count(), 1);
-    let served: mohur_wire::bundle::Definition =
-        serde_json::from_slice(&serde_json::to_vec(definition).unwrap()).unwrap();
-    assert_eq!(definition_digest(&served), definition_digest(definition));
+    assert_eq!(others, any_home.legs, "one leg beside those of the other");
+    assert_eq!(any_home.reserving_legs().count(), 1);
+    // At the border no register of births, of health or of banks is asked, and no FIN is sent to anybody.
+    let first_line = named("border-first-line");
+    for leg in &first_line.legs {
+        assert_ne!(leg.subject, mohur_wire::subject::SubjectKind::Fin, "{}", leg.id);
+        let service = leg.service.as_str();
+        assert!(
+            !["civil-registry", "health-card", "state-fees"].iter().any(|never| service.contains(never)),
+            "{service}"
+        );
+    }
+}
+
+#[test]
+fn a_sites_bundle_is_the_nations_without_what_it_says_that_it_leaves_out() {
+    let nation = load_definitions(&shipped()).unwrap();
+    let root = shipped().join("../sites/demo/MIA/bundles");
+    let files = std::fs::read_dir(root).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let copy = tempfile::tempdir().unwrap();
+    let folder = copy.path().join("MIA/bundles");
+    std::fs::create_dir_all(&folder).unwrap();
+    files.enumerate().for_each(|(at, text)| std::fs::write(folder.join(format!("{at}.toml")), text).unwrap());
+    let site = load_definitions(copy.path()).unwrap();
+    assert_eq!(site.len(), 2);
+    for variant in site {
+        let whole = nation.iter().find(|definition| definition.id == variant.id).unwrap();
+        assert_eq!((&variant.purpose, &variant.title, &variant.words), (&whole.purpose, &whole.title, &whole.words));
+        let (kept, left): (Vec<_>, Vec<_>) =
+            whole.legs.iter().cloned().partition(|leg| !variant.left_out.iter().any(|left_out| left_out.id == leg.id));
+        assert_eq!(kept, variant.legs, "{}", variant.id);
+        let said: Vec<_> = variant.left_out.iter().map(|left_out| (&left_out.id, &left_out.title)).collect();
+        assert_eq!(left.iter().map(|leg| (&leg.id, &leg.title)).collect::<Vec<_>>(), said, "{}", variant.id);
+    }
 }
 
 /// The first block of that language in the officer's guide.

@@ -32,6 +32,9 @@ use super::ports::free_ports;
 /// The policies of the agencies, as they lie in the repository.
 static AGENCIES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../policy/agencies");
 
+/// What a throwaway nation has of its own: bundles without the legs that it has no services for, which they say.
+static SITE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../policy/sites/demo");
+
 /// What each member may send in a second, unless a test sets another share.
 const REQUESTS_PER_SECOND: u32 = 10_000;
 
@@ -86,6 +89,10 @@ impl Nation {
         let policy = folder.join("policy");
         fs::create_dir_all(&policy).map_err(NationError::file(&policy))?;
         AGENCIES.extract(&policy).map_err(NationError::file(&policy))?;
+        SITE.extract(&policy).map_err(NationError::file(&policy))?;
+        for agency in SITE.dirs() {
+            mohur_policy_bundle::seal(&policy.join(agency.path()), None)?;
+        }
         let (directory, registers) = (empty_directory(domain), BTreeMap::new());
         let domain = domain.to_owned();
         let mut nation =

@@ -107,11 +107,23 @@ fn rules_cases_and_definitions() {
     spoil("MOH/health-card.cedar", "@note(", "@notes(", "no annotation @notes");
     spoil("MOH/health-card.cedar", "Purpose::\"issue-id-document\"", "Purpose::\"issue-passport\"", "issue-passport");
     spoil("MIA/bundles/issue-id-document.toml", "id = \"marriage\"", "speed = 1\nid = \"marriage\"", "speed");
-    spoil("MIA/bundles/issue-id-document.toml", "clear-when = [\"clear\"]", "clear-when = [\"green\"]", "clear-when");
+    spoil("MIA/bundles/issue-id-document.toml", "clear-when = [\"value\"]", "clear-when = [\"green\"]", "clear-when");
     let copy = Copy::new();
     let line =
-        copy.replace("MIA/bundles/issue-id-document.toml", "clear-when = [\"clear\"]", "clear-when = [\"unknown\"]");
+        copy.replace("MIA/bundles/issue-id-document.toml", "clear-when = [\"value\"]", "clear-when = [\"unknown\"]");
     copy.complains(&format!("MIA/bundles/issue-id-document.toml:{line}"), "not an answer");
+    let issue = "MIA/bundles/issue-id-document.toml";
+    spoil(issue, "{ document = \"document\" }", "{ document = \"passport\" }", "part of a key");
+    spoil(issue, "{ listed = false }", "{ listed = 0.5 }", "expect.listed");
+    spoil(issue, "{ listed = false }", "{ Listed = false }", "no field's name");
+    let words = "words = { clear = \"green\", not-clear = \"second line\", incomplete = \"second line\" }";
+    spoil("SBS/bundles/border-first-line.toml", words, "words = { clear = \"green\" }", "words: name clear");
+    spoil(
+        "SBS/bundles/border-second-line.toml",
+        "untied = [\"name-and-birth-date\"]",
+        "untied = [\"names\"]",
+        "untied",
+    );
     let copy = Copy::new();
     copy.write("MOH/tests/health-card.toml", "[[case]]\nname = \"x\"\ncaller = \"nobody\"\nexpect = \"perhaps\"\n");
     copy.complains("MOH/tests/health-card.toml:3", "caller");
@@ -166,7 +178,8 @@ fn a_changed_file_is_noticed_until_it_is_sealed_and_the_version_rises() {
     assert_ne!(after.digest(), before.digest());
     assert!(!seal(&copy.path("MOH"), None).unwrap().changed);
     // A version that was lowered by hand is another policy.
-    copy.replace("MOH/manifest.toml", "version = 2", "version = 1");
+    let (raised, lowered) = (format!("version = {}", sealed.version), format!("version = {}", before.version()));
+    copy.replace("MOH/manifest.toml", &raised, &lowered);
     assert!(load_agency(&copy.path("MOH")).is_err());
 }
 
