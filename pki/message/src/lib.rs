@@ -13,6 +13,7 @@ pub mod keys;
 pub mod opening;
 pub mod proven;
 pub mod sd_jwt;
+pub mod statement;
 mod unique_map;
 pub mod ws_security;
 
