@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mohur_contract::{Ledger, Registry};
 use mohur_host::{HostConfig, LedgerStore, RegisterAddress};
 use mohur_http::SystemClock;
+use mohur_wire::subject::StateCode;
 
 /// The names that `adapter` in a host's configuration may have.
 pub const NAMES: [&str; 11] = [
@@ -40,9 +41,7 @@ pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<
         "health-card" => Ok(Arc::new(mohur_health_card::HealthCard::new(&settings).map_err(|e| said(&e))?)),
         "real-estate" => Ok(Arc::new(mohur_real_estate::RealEstate::new(&settings).map_err(|e| said(&e))?)),
         "interpol" => {
-            let country = address.country.clone();
-            let country = country.ok_or("register.country is missing: whose bureau asks, e.g. country = \"AZE\"")?;
-            let mut settings = mohur_interpol::Settings::new(settings, country);
+            let mut settings = mohur_interpol::Settings::new(settings, country(address)?);
             settings.reservation = address.reservation.unwrap_or(settings.reservation);
             Ok(Arc::new(mohur_interpol::Interpol::new(&settings, ledger(config)?).map_err(|e| said(&e))?))
         }
@@ -85,6 +84,7 @@ fn ledger(config: &HostConfig) -> Result<Arc<dyn Ledger>, String> {
 /// Reads what else the adapter is configured with; starts and asks nothing.
 pub fn check(address: &RegisterAddress) -> Result<(), String> {
     match address.adapter.as_str() {
+        "interpol" => country(address).map(drop),
         "rest" => rest_mapping(address).map(drop),
         "soap" => soap_mapping(address).map(drop),
         "sql" => sql_mapping(address).map(drop),
@@ -92,6 +92,11 @@ pub fn check(address: &RegisterAddress) -> Result<(), String> {
         name if NAMES.contains(&name) => Ok(()),
         other => Err(format!("adapter: there is no `{other}`; choose one of {}", NAMES.join(", "))),
     }
+}
+
+fn country(address: &RegisterAddress) -> Result<StateCode, String> {
+    let country = address.country.clone();
+    country.ok_or_else(|| "register.country is missing: whose bureau asks, e.g. country = \"AZE\"".to_owned())
 }
 
 fn rest_mapping(address: &RegisterAddress) -> Result<mohur_mapped_rest::Mapping, String> {

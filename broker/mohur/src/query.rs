@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use mohur_client::{Answered, Caller, Question};
 use mohur_wire::subject::ReceiptNumber;
-use mohur_wire::{Ask, Effect, FieldName, Operation, Predicate, Purpose, ServiceId, Value, Verb};
+use mohur_wire::{Ask, Effect, FieldName, MessageId, Operation, Predicate, Purpose, ServiceId, Value, Verb};
 
 use crate::asking::{self, Asker, assignment, predicate};
 use crate::output::{CliError, Exit, Output};
@@ -23,6 +23,8 @@ Examples (`mohur demo --serve` prints them with numbers that exist):
       --purpose border-control --case B-9
   mohur query AZ/GOV/MOJ/civil-registry/birth/v1 --fin 5ABCDE1 --verify 'age>=18' \\
       --purpose issue-id-document --case ID-1 --json
+  mohur query AZ/GOV/NCB/interpol/tasks/v1 --serial 20261128-0123456789abcdef --change consume \\
+      --with outcome=confirmed --purpose interpol-confirmation --case N-7
 
 Exit codes: 0 answered, 1 refused or no such subject, 2 wrong usage,
 3 the broker cannot be reached, 4 something does not verify.";
@@ -37,6 +39,8 @@ pub(crate) struct Args {
     subject: Subject,
     #[command(flatten)]
     doing: Doing,
+    #[command(flatten)]
+    given: Given,
     /// Why: a name in the owner's purposes.toml.
     #[arg(long)]
     purpose: Option<Purpose>,
@@ -63,6 +67,20 @@ struct Doing {
     /// Hold the fee paid with this receipt.
     #[arg(long, value_name = "RECEIPT")]
     reserve: Option<ReceiptNumber>,
+    /// Change something: reserve it, or consume or release what you reserved.
+    #[arg(long, value_parser = operation, value_name = "OPERATION")]
+    change: Option<Operation>,
+}
+
+/// What belongs to a change.
+#[derive(Default, clap::Args)]
+struct Given {
+    /// A value that the change needs; repeat for more.
+    #[arg(long = "with", requires = "change", value_parser = assignment, value_name = "FIELD=VALUE")]
+    values: Vec<(FieldName, Value)>,
+    /// The idempotency key: say it again to have the same effect once. Without it: a new one.
+    #[arg(long, requires = "change")]
+    key: Option<MessageId>,
 }
 
 /// What `--save` keeps.
@@ -98,7 +116,7 @@ impl Args {
         let service = self.service(caller, &mut wanted)?;
         let subject = self.subject.key(&mut wanted)?;
         let offered = service.as_ref().and_then(|service| caller.directory().service(service));
-        let ask = match self.doing.ask()? {
+        let ask = match self.doing.ask(&self.given)? {
             None => asked(offered.map(|route| route.verbs.as_slice()), &mut wanted)?,
             given => given,
         };
@@ -131,7 +149,7 @@ impl Args {
 /// Asks what to do, of what the service offers.
 fn asked(offered: Option<&[Verb]>, wanted: &mut Wanted) -> Result<Option<Ask>, CliError> {
     if !wanted.asks() {
-        wanted.note("one of --read, --match, --verify and --reserve");
+        wanted.note("one of --read, --match, --verify, --reserve and --change");
         return Ok(None);
     }
     let verbs = offered.unwrap_or(&[Verb::Read, Verb::Match, Verb::Verify, Verb::Change]);
@@ -153,7 +171,7 @@ fn asked(offered: Option<&[Verb]>, wanted: &mut Wanted) -> Result<Option<Ask>, C
             Doing { read: wanted.ask("Fields, with commas between them", names)?, ..Doing::default() }
         }
     };
-    match doing.ask()? {
+    match doing.ask(&Given::default())? {
         None => Err(CliError::usage("nothing was asked")),
         some => Ok(some),
     }
@@ -161,15 +179,12 @@ fn asked(offered: Option<&[Verb]>, wanted: &mut Wanted) -> Result<Option<Ask>, C
 
 impl Doing {
     /// The verb with its operands; nothing if none was given.
-    fn ask(&self) -> Result<Option<Ask>, CliError> {
-        if let Some(receipt) = self.reserve.clone() {
-            let key = Caller::fresh_id().map_err(asking::failed)?;
-            return Ok(Some(Ask::Change(Effect {
-                operation: Operation::Reserve,
-                receipt: Some(receipt),
-                values: BTreeMap::new(),
-                key,
-            })));
+    fn ask(&self, given: &Given) -> Result<Option<Ask>, CliError> {
+        let operation = self.change.or(self.reserve.as_ref().map(|_| Operation::Reserve));
+        if let Some(operation) = operation {
+            let key = given.key.clone().map_or_else(|| Caller::fresh_id().map_err(asking::failed), Ok)?;
+            let values = unique(given.values.clone())?;
+            return Ok(Some(Ask::Change(Effect { operation, receipt: self.reserve.clone(), values, key })));
         }
         if !self.read.is_empty() {
             return Ok(Some(Ask::Read(self.read.iter().cloned().collect())));
@@ -182,6 +197,11 @@ impl Doing {
         }
         Ok(None)
     }
+}
+
+fn operation(text: &str) -> Result<Operation, String> {
+    let names = Operation::ALL.map(Operation::as_str).join(", ");
+    Operation::ALL.into_iter().find(|known| known.as_str() == text).ok_or_else(|| format!("choose one of {names}"))
 }
 
 fn unique<V>(pairs: Vec<(FieldName, V)>) -> Result<BTreeMap<FieldName, V>, CliError> {
