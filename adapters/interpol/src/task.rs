@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use mohur_contract::{Context, Ledger, LedgerError, RegistryError, Swap};
+use mohur_crypto::digest::sha256_parts;
 use mohur_wire::answer::Finding;
 use mohur_wire::{
     Answer, Ask, CaseReference, Effect, FieldName, MemberId, Official, Operation, Purpose, Query, SubjectKey,
@@ -228,11 +229,12 @@ fn told_closed() -> BTreeMap<FieldName, Value> {
     "state".parse().map(|state| BTreeMap::from([(state, Value::text("consumed"))])).unwrap_or_default()
 }
 
-/// The day, and eight of the query's random octets: the other 24 still hide what its opening says.
+/// The day, and of the digest of the message that asked, which has its id from its sender once, the first eight octets.
 fn id(query: &Query, now: Timestamp) -> String {
     let day = compact(now.to_zoned(jiff::tz::TimeZone::UTC).date());
-    let random: String = query.salt.0.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{day}-{random}")
+    let message = sha256_parts(&[query.caller.as_str().as_bytes(), b"\0", query.id.as_str().as_bytes()]);
+    let digest: String = message.as_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{day}-{digest}")
 }
 
 fn compact(day: Date) -> String {

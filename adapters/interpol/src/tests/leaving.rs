@@ -16,8 +16,7 @@ async fn nothing_tells_the_owner_of_an_alert_who_asked() {
         bench.told(&bench.search(alert, &read(&["hit"]))).await;
         bench.told(&bench.search(alert, &matching(&json!({ "hit": false, "action": "detain" })))).await;
         let id = bench.value(&bench.search(alert, &read(&["record"])), "record").await.unwrap();
-        let salt = format!("{}{}", char::from(b'A' + u8::try_from(alert.number).unwrap()), "A".repeat(42));
-        let operands = json!({ "verb": "read", "fields": ["owner", "familyName"], "salt": salt });
+        let operands = json!({ "verb": "read", "fields": ["owner", "familyName"], "id": format!("q-telltale-{id}") });
         bench.told(&query("records", &json!({ "serial": id }), &operands)).await;
     }
     let image = Image {

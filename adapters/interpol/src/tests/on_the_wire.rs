@@ -20,8 +20,7 @@ async fn every_message_of_both_sides_is_after_the_contract() {
     let bench = bench().await;
     for alert in bench.country.alerts() {
         let id = bench.value(&bench.search(alert, &read(&["record"])), "record").await.unwrap();
-        let salt = format!("{}{}", char::from(b'A' + u8::try_from(alert.number).unwrap()), "A".repeat(42));
-        let operands = json!({ "verb": "read", "fields": ["owner"], "salt": salt });
+        let operands = json!({ "verb": "read", "fields": ["owner"], "id": format!("q-{id}") });
         bench.told(&query("records", &json!({ "serial": id }), &operands)).await;
     }
     let lost = json!({ "document": { "issuingState": "AZE", "type": "P", "number": "C70000009" } });

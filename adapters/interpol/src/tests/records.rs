@@ -21,12 +21,11 @@ impl Ledger for Full {
     }
 }
 
-/// A full read of the record of that alert, with that salt's first character.
-async fn full_read(bench: &Bench, salt: char) -> Query {
+/// A full read of the record of somebody, in a message of that id.
+async fn full_read(bench: &Bench, message: &str) -> Query {
     let id = bench.value(&bench.search(bench.alert(is_person), &read(&["record"])), "record").await.unwrap();
-    let salt = format!("{salt}{}", "A".repeat(42));
     let operands =
-        json!({ "verb": "read", "fields": ["owner", "reason"], "salt": salt, "purpose": "interpol-full-record" });
+        json!({ "verb": "read", "fields": ["owner", "reason"], "id": message, "purpose": "interpol-full-record" });
     query("records", &json!({ "serial": id }), &operands)
 }
 
@@ -38,8 +37,8 @@ fn today() -> Json {
 async fn every_full_read_is_a_task_that_says_who_asked_and_outlives_the_process() {
     let ledger = Arc::new(VolatileLedger::default());
     let bench = bench_with(ledger.clone()).await;
-    let first = full_read(&bench, 'A').await;
-    for asked in [&first, &first, &full_read(&bench, 'B').await] {
+    let first = full_read(&bench, "m-1").await;
+    for asked in [&first, &first, &full_read(&bench, "m-2").await] {
         assert_eq!(bench.value(asked, "owner").await.as_deref(), Some("GEO"));
     }
     let restarted = Interpol::new(&bench.settings, ledger).unwrap();
@@ -69,7 +68,7 @@ async fn every_full_read_is_a_task_that_says_who_asked_and_outlives_the_process(
 #[tokio::test]
 async fn a_task_is_closed_once_with_what_the_owner_of_the_record_said() {
     let bench = bench().await;
-    bench.told(&full_read(&bench, 'A').await).await;
+    bench.told(&full_read(&bench, "m-1").await).await;
     let id = bench.value(&query("tasks", &today(), &read(&["tasks"])), "tasks").await.unwrap();
     let close = |outcome: &str, key: &str| {
         let effect = json!({ "operation": "consume", "values": { "outcome": outcome }, "key": key });
@@ -98,7 +97,7 @@ async fn a_task_is_closed_once_with_what_the_owner_of_the_record_said() {
 #[tokio::test]
 async fn without_the_task_nothing_is_released() {
     let bench = bench_with(Arc::new(Full)).await;
-    let asked = bench.ask(&full_read(&bench, 'A').await).await;
+    let asked = bench.ask(&full_read(&bench, "m-1").await).await;
     assert!(matches!(asked, Err(RegistryError::Ledger(_))), "{asked:?}");
     let refused = asked.unwrap_err();
     assert_eq!(refused.refusal().code, mohur_wire::RefusalCode::ProviderUnavailable);
