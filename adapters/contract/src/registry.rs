@@ -25,6 +25,7 @@ pub trait Registry: Send + Sync {
     /// - A field that the register does not hold is missing from a `read`, and `unknown` in a `match` or a `verify`.
     /// - A `match` and a `verify` give [`Verdict`](mohur_wire::Verdict)s only, never a value.
     /// - It comes back by `context.deadline`, with [`Timeout`](RegistryError::Timeout) if need be.
+    /// - The `reservation` that a `reserve` makes is its idempotency key: so it can be settled even if the answer was lost.
     /// - A `change` with the idempotency key of an earlier one has no second effect and gets the first one's answer.
     fn answer<'a>(&'a self, query: &'a Query, context: &'a Context) -> BoxFuture<'a, Result<Answer, RegistryError>>;
 

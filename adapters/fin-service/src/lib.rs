@@ -1,13 +1,19 @@
-//! The FIN service's adapter: which links a number has, and how many files there are of the same or a similar identity.
+//! The FIN service's adapter: which links a number has, how many files there are of the same or a similar identity, and a
+//! number for a person who has none.
 //!
 //! It tells counts and colours, never whom a number is linked with: that is for the adjudicators, at the register itself.
-//! No number stands in a URL; every reply names whom it is about.
+//! Nor does it find a number: only the one that it had issued stands in an answer. No number stands in a URL; every reply names whom it is about.
+
+mod issue;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Method, StatusCode};
 use mohur_connection::{Call, Connection};
-use mohur_contract::{BoxFuture, Context, Registry, RegistryError, service_name};
+use mohur_contract::{BoxFuture, Context, Ledger, Registry, RegistryError, service_name};
+use mohur_reservation::Reservations;
 use mohur_wire::answer::Finding;
 use mohur_wire::subject::NameAndBirthDate;
 use mohur_wire::{Answer, Ask, FieldName, Fin, Predicate, Query, SubjectKey, Value, Verdict};
@@ -19,13 +25,15 @@ pub use mohur_connection::{ConnectionError, Settings};
 
 const LINKS: &str = "links/v1";
 const UNIQUENESS: &str = "uniqueness/v1";
+const ISSUE: &str = "issue/v1";
+const JSON: &str = "application/json";
 /// From the worst on: a number with one red link is red.
 const COLOURS: [&str; 4] = ["red", "yellow", "green", "white"];
 
 /// The adapter.
-#[derive(Debug)]
 pub struct FinService {
     connection: Connection,
+    reservations: Option<Reservations>,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +54,8 @@ struct Counts {
     birth_date: String,
     same: i64,
     similar: i64,
+    /// Of those, how many have a yellow or a red link.
+    linked: i64,
 }
 
 /// What the register holds, by field.
@@ -54,11 +64,21 @@ type Held = BTreeMap<&'static str, Value>;
 impl FinService {
     /// An adapter for the register at that address.
     pub fn new(settings: &Settings) -> Result<Self, ConnectionError> {
-        Ok(Self { connection: Connection::open(settings)? })
+        Ok(Self { connection: Connection::open(settings)?, reservations: None })
+    }
+
+    /// The same, with the ledger in which it keeps identities for which a number is to be issued, each for so long.
+    #[must_use]
+    pub fn with_ledger(mut self, ledger: Arc<dyn Ledger>, held: Duration) -> Self {
+        self.reservations = Some(Reservations::again(ledger, held));
+        self
     }
 
     async fn ask(&self, query: &Query, context: &Context) -> Result<Answer, RegistryError> {
         let service = service_name(&query.service);
+        if service == ISSUE {
+            return self.issue(query, context).await;
+        }
         if service != LINKS && service != UNIQUENESS {
             return Err(RegistryError::UnknownService);
         }
@@ -100,16 +120,21 @@ impl FinService {
     }
 
     async fn counts(&self, who: &NameAndBirthDate, context: &Context) -> Result<Held, RegistryError> {
+        let reply = self.search(who, context).await?;
+        Ok(Held::from([("same", Value::Number(reply.same)), ("similar", Value::Number(reply.similar))]))
+    }
+
+    async fn search(&self, who: &NameAndBirthDate, context: &Context) -> Result<Counts, RegistryError> {
         let asked = json!({ "name": who.name, "dateOfBirth": who.birth_date });
         let reply = self.post::<Counts>("/v1/identities/search", &asked, context).await?;
         let reply = reply.ok_or(RegistryError::Invalid("a search has no subject that could be missing"))?;
         if (reply.name.as_str(), reply.birth_date.as_str()) != (who.name.as_str(), who.birth_date.as_str()) {
             return Err(RegistryError::OtherSubject);
         }
-        if reply.same < 0 || reply.similar < 0 {
+        if [reply.same, reply.similar, reply.linked].into_iter().any(|count| count < 0) {
             return Err(RegistryError::Invalid("a count is less than nothing"));
         }
-        Ok(Held::from([("same", Value::Number(reply.same)), ("similar", Value::Number(reply.similar))]))
+        Ok(reply)
     }
 
     async fn post<T: DeserializeOwned>(
@@ -118,7 +143,6 @@ impl FinService {
         body: &impl Serialize,
         context: &Context,
     ) -> Result<Option<T>, RegistryError> {
-        const JSON: &str = "application/json";
         // INVARIANT: texts and numbers cannot fail to serialise.
         let body = serde_json::to_vec(body).unwrap_or_default().into();
         let call = Call { method: Method::POST, target, content_type: Some(JSON), accept: JSON, body };
@@ -189,7 +213,7 @@ fn holds(predicate: &Predicate, value: &Value) -> bool {
 
 impl Registry for FinService {
     fn services(&self) -> Vec<String> {
-        vec![LINKS.to_owned(), UNIQUENESS.to_owned()]
+        vec![LINKS.to_owned(), UNIQUENESS.to_owned(), ISSUE.to_owned()]
     }
 
     fn answer<'a>(&'a self, query: &'a Query, context: &'a Context) -> BoxFuture<'a, Result<Answer, RegistryError>> {

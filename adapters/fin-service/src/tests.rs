@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use mohur_contract::conformance::{self, Cases, Fault};
+use mohur_contract::conformance::{self, ARRIVAL, Cases, Fault};
+use mohur_contract::ledger::VolatileLedger;
 use mohur_http::SystemClock;
 use mohur_reference::{Country, Faults, Kind, Mark, Register};
 use serde_json::{Value as Json, json};
@@ -24,6 +26,7 @@ async fn bench() -> Bench {
     let file = folder.path().join("token");
     std::fs::write(&file, register.token()).unwrap();
     let adapter = FinService::new(&Settings::new(register.url()).with_credential(&file)).unwrap();
+    let adapter = adapter.with_ledger(Arc::new(VolatileLedger::default()), Duration::from_secs(600));
     Bench { country, register, adapter, _folder: folder }
 }
 
@@ -120,9 +123,81 @@ async fn uniqueness_conforms_against_the_reference_register() {
         present: Some((read, fields(&[("same", Value::Number(2)), ("similar", Value::Number(0))]))),
         absent: None,
         verdicts: vec![(unique, fields(&[("same", Verdict::Mismatch)]))],
-        refused: vec![query("uniqueness/v1", fin, &json!({ "verb": "read", "fields": ["same"] }))],
-        reserve: None,
+        refused: vec![
+            query("uniqueness/v1", fin, &json!({ "verb": "read", "fields": ["same"] })),
+            query("issue/v1", fin, &json!({ "verb": "read", "fields": ["state"] })),
+            newborn("Yenili", "Yeni", "Yenili Yeni", "consume", "k"),
+            newborn("Yenili", "Yeni", "Başqa Yeni", "reserve", "k"),
+        ],
+        reserve: Some(newborn("Yenili", "Yeni", "Yenili Yeni", "reserve", "k")),
     };
     let broken = conformance::check(&bench.adapter, &cases, &|fault| bench.register.set_faults(faults(fault))).await;
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// A change for somebody who has no number, as far as the name says.
+fn newborn(family_name: &str, given_name: &str, name: &str, operation: &str, key: &str) -> Query {
+    let values = json!({ "familyName": family_name, "givenName": given_name, "patronymic": "Əli", "sex": "F" });
+    let effect = json!({ "operation": operation, "values": values, "key": key });
+    let mut opening = json!({ "verb": "change", "effect": effect });
+    opening["subject"] = json!({ "name-and-birth-date": { "name": name, "birthDate": "2026-11-01" } });
+    query("issue/v1", "5ABCDE1".parse().unwrap(), &opening)
+}
+
+async fn told(bench: &Bench, query: &Query, settle: Option<mohur_wire::Operation>) -> BTreeMap<String, String> {
+    let mut context = Context::new(ARRIVAL, Duration::from_secs(20));
+    if let (Some(operation), Ask::Change(effect)) = (settle, &query.ask) {
+        context = context.settling(operation, effect.key.clone());
+    }
+    let answer = bench.adapter.answer(query, &context).await.unwrap();
+    assert_eq!(answer.subject, query.subject);
+    let Finding::Found(fields) = answer.finding else { panic!("there is no person who could be missing") };
+    fields.into_iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+}
+
+#[tokio::test]
+async fn a_number_is_drawn_when_the_reservation_is_consumed_and_once() {
+    use mohur_wire::Operation::{Consume, Release};
+    let bench = bench().await;
+    let first = newborn("Yenili", "Aygün", "Yenili Aygün", "reserve", "k-1");
+    let held = told(&bench, &first, None).await;
+    assert_eq!((held["state"].as_str(), held.get("fin")), ("reserved", None), "nothing is drawn yet");
+    let rival = newborn("YENİLİ", "Aygün", "Yenili Aygün", "reserve", "k-2");
+    assert_eq!(told(&bench, &rival, None).await["state"], "already-reserved", "one identity, however it is spelt");
+    let settled: Vec<_> = futures_util::future::join_all((0..8).map(|_| told(&bench, &first, Some(Consume)))).await;
+    let numbers: std::collections::BTreeSet<_> = settled.iter().map(|told| told["fin"].clone()).collect();
+    assert!(settled.iter().all(|told| told["state"] == "consumed"));
+    assert_eq!(numbers.len(), 1, "one key, one number");
+    let fin: Fin = numbers.first().unwrap().parse().unwrap();
+    let links = query("links/v1", fin, &json!({ "verb": "read", "fields": ["state"] }));
+    let answer = bench.adapter.answer(&links, &Context::new(ARRIVAL, Duration::from_secs(20))).await.unwrap();
+    assert!(matches!(answer.finding, Finding::Found(_)), "the register knows it");
+    assert_eq!(told(&bench, &rival, None).await["state"], "already-known");
+
+    let second = newborn("Yenili", "Leyla", "Yenili Leyla", "reserve", "k-3");
+    assert_eq!(told(&bench, &second, None).await["state"], "reserved");
+    assert_eq!(told(&bench, &second, Some(Release)).await["state"], "released");
+    let search = json!({ "verb": "read", "fields": ["same"], "subject": { "name-and-birth-date": { "name": "Yenili Leyla", "birthDate": "2026-11-01" } } });
+    let search = query("uniqueness/v1", fin, &search);
+    let answer = bench.adapter.answer(&search, &Context::new(ARRIVAL, Duration::from_secs(20))).await.unwrap();
+    assert_eq!(answer.finding, Finding::Found(fields(&[("same", Value::Number(0))])));
+}
+
+#[tokio::test]
+async fn no_number_is_issued_while_a_link_is_open() {
+    let bench = bench().await;
+    let linked = bench.country.with_mark(Mark::SharedDocument).next().unwrap();
+    let (family_name, given_name, birth_date) = linked.recorded();
+    let known = bench.country.clear_citizen();
+    let asked = |family_name: &str, given_name: &str, birth_date: &str| {
+        let values = json!({ "familyName": family_name, "givenName": given_name });
+        let effect = json!({ "operation": "reserve", "values": values, "key": format!("k-{family_name}").replace(|c: char| !c.is_ascii_alphanumeric(), "-") });
+        let name = format!("{family_name} {given_name}");
+        let subject = json!({ "name-and-birth-date": { "name": name, "birthDate": birth_date } });
+        query("issue/v1", known.fin, &json!({ "verb": "change", "effect": effect, "subject": subject }))
+    };
+    let open = told(&bench, &asked(family_name, given_name, &birth_date.to_string()), None).await;
+    let (family_name, given_name, birth_date) = known.recorded();
+    let same = told(&bench, &asked(family_name, given_name, &birth_date.to_string()), None).await;
+    assert_eq!((open["state"].as_str(), same["state"].as_str()), ("link-open", "already-known"));
 }

@@ -179,6 +179,7 @@ impl Default for Times {
         Self {
             window: Duration::from_secs(60),
             evidence_age: Duration::from_secs(300),
+            settlement_age: Duration::from_secs(3600),
             decision_life: Duration::from_secs(120),
         }
     }
@@ -189,6 +190,7 @@ impl Times {
         let times = Self {
             window: table.duration("window").unwrap_or(self.window),
             evidence_age: table.duration("evidence-age").unwrap_or(self.evidence_age),
+            settlement_age: table.duration("settlement-age").unwrap_or(self.settlement_age),
             decision_life: table.duration("decision-life").unwrap_or(self.decision_life),
         };
         if times.evidence_age < times.window {

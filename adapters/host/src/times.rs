@@ -11,6 +11,8 @@ pub struct Times {
     pub window: Duration,
     /// How old the caller's own signature may be: the longest bundle with its settlement.
     pub evidence_age: Duration,
+    /// How old it may be under the settlement of what it reserved: a broker repairs after a restart what it left open.
+    pub settlement_age: Duration,
     /// The longest time that a broker's decision may be good for.
     pub decision_life: Duration,
 }
@@ -34,8 +36,10 @@ impl Times {
     }
 
     /// The caller's `created`: its broker judged it by the freshness window; here it is judged by the leg's deadline.
-    pub(crate) fn judge_signature(&self, created: i64, arrival: Arrival) -> Result<(), Refusal> {
-        judge(created, arrival, seconds(self.evidence_age), seconds(self.window), "The caller's signature")
+    /// A settlement ends what the signature reserved and can do nothing else, so it may come later.
+    pub(crate) fn judge_signature(&self, created: i64, settles: bool, arrival: Arrival) -> Result<(), Refusal> {
+        let oldest = if settles { self.settlement_age.max(self.evidence_age) } else { self.evidence_age };
+        judge(created, arrival, seconds(oldest), seconds(self.window), "The caller's signature")
     }
 
     /// The time in INTENT's entry.
@@ -64,19 +68,22 @@ mod tests {
         let times = Times {
             window: Duration::from_secs(60),
             evidence_age: Duration::from_secs(300),
+            settlement_age: Duration::from_secs(3600),
             decision_life: Duration::from_secs(120),
         };
         let now = Arrival(Timestamp::from_second(1_000_000).unwrap());
-        let signature = |age: i64| times.judge_signature(1_000_000 - age, now).map_err(|refusal| refusal.code);
+        let signature = |age: i64| times.judge_signature(1_000_000 - age, false, now).map_err(|refusal| refusal.code);
+        let settled = |age: i64| times.judge_signature(1_000_000 - age, true, now).map_err(|refusal| refusal.code);
         assert_eq!(signature(300), Ok(()));
         assert_eq!(signature(301), Err(RefusalCode::Stale));
+        assert_eq!((settled(3600), settled(3601)), (Ok(()), Err(RefusalCode::Stale)));
         assert_eq!(signature(-60), Ok(()));
         assert_eq!(signature(-61), Err(RefusalCode::Future));
         let entry = |age: i64| times.judge_entry(Timestamp::from_second(1_000_000 - age).unwrap(), now);
         assert!(entry(60).is_ok());
         assert_eq!(entry(61).unwrap_err().code, RefusalCode::Stale);
         assert_eq!(signature(i64::MAX - 1), Err(RefusalCode::Stale));
-        assert_eq!(times.judge_signature(i64::MAX, now).unwrap_err().code, RefusalCode::Future);
+        assert_eq!(times.judge_signature(i64::MAX, false, now).unwrap_err().code, RefusalCode::Future);
         // Claims outlive every message that could still pass: signed up to a window ahead, for as long as it may be old.
         assert!(times.claims_kept() >= times.evidence_age + times.window);
     }

@@ -50,7 +50,34 @@ impl FromStr for Asking {
     }
 }
 
+/// The one verb of a service that changes something.
+struct Changing;
+
+impl FromStr for Changing {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "change" => Ok(Self),
+            _ => Err("a service with a check and an apply takes change and no other verb"),
+        }
+    }
+}
+
 impl Offer {
+    /// The same of a service that changes something: its verb is `change`.
+    pub fn read_change(table: &mut Table) -> (Option<Self>, Option<SubjectKind>) {
+        let (name, timeout) = (table.required::<Name>("name"), table.duration("timeout"));
+        let takes_change = table.list::<Changing>("verbs").len() == 1;
+        if !takes_change {
+            table.error("verbs", "is not that of a change", "write verbs = [\"change\"]");
+        }
+        let kind = table.required::<SubjectKind>("subject");
+        let verbs = vec![Verb::Change];
+        let offer = name.zip(kind).map(|(name, kind)| Self { name: name.0, kind, verbs, timeout });
+        (offer.filter(|_| takes_change), kind)
+    }
+
     /// Reads `name`, `subject`, `verbs` and `timeout`. The kind of subject comes beside it, so that what depends on it can be
     /// read even if something else is wrong.
     pub fn read(table: &mut Table) -> (Option<Self>, Option<SubjectKind>) {

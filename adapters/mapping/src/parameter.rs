@@ -24,6 +24,8 @@ pub enum Parameter {
     Purpose,
     /// The message's id.
     Id,
+    /// Of a change: the idempotency key, with the caller's id before it so that it is nobody else's.
+    Key,
     /// The day of the message in Baku, `YYYY-MM-DD`.
     Today,
     /// The moment of the message, RFC 3339 in UTC.
@@ -38,6 +40,14 @@ pub struct Given<'a> {
 }
 
 impl Parameter {
+    /// The same for what changes something, which has a key.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    pub fn parse_of_change(name: &str, kind: SubjectKind) -> Result<Self, String> {
+        if name == "key" { Ok(Self::Key) } else { Self::parse(name, kind) }
+    }
+
     /// Reads a parameter's name.
     ///
     /// # Errors
@@ -57,6 +67,7 @@ impl Parameter {
                 .ok_or_else(|| format!("{name} is no part of this kind of subject, which has {}", known.join(" ")));
         }
         match name {
+            "key" => Err("key belongs to a change, which has a check and an apply".to_owned()),
             "case" => Ok(Self::Case),
             "official" => Ok(Self::Official),
             "caller" => Ok(Self::Caller),
@@ -81,7 +92,8 @@ impl<'a> Given<'a> {
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         let values: Vec<&str> = match &self.query.ask {
             Ask::Match(values) => values.values().filter_map(Value::as_text).collect(),
-            Ask::Read(_) | Ask::Verify(_) | Ask::Change(_) => Vec::new(),
+            Ask::Change(effect) => effect.values.values().filter_map(Value::as_text).collect(),
+            Ask::Read(_) | Ask::Verify(_) => Vec::new(),
         };
         let others = [Some(self.query.official.as_str()), self.query.case.as_ref().map(|case| case.as_str())];
         self.subject.iter().map(String::as_str).chain(values).chain(others.into_iter().flatten())
@@ -101,13 +113,18 @@ impl<'a> Given<'a> {
             Parameter::Subject(part) => self.subject.get(*part).cloned(),
             Parameter::Value(field) => match &self.query.ask {
                 Ask::Match(values) => values.get(field).map(Value::to_string),
-                Ask::Read(_) | Ask::Verify(_) | Ask::Change(_) => None,
+                Ask::Change(effect) => effect.values.get(field).map(Value::to_string),
+                Ask::Read(_) | Ask::Verify(_) => None,
             },
             Parameter::Case => self.query.case.as_ref().map(ToString::to_string),
             Parameter::Official => Some(self.query.official.to_string()),
             Parameter::Caller => Some(self.query.caller.to_string()),
             Parameter::Purpose => Some(self.query.purpose.to_string()),
             Parameter::Id => Some(self.query.id.to_string()),
+            Parameter::Key => match &self.query.ask {
+                Ask::Change(effect) => Some(format!("{} {}", self.query.caller, effect.key)),
+                Ask::Read(_) | Ask::Match(_) | Ask::Verify(_) => None,
+            },
             Parameter::Today => Some(today(self.arrival).to_string()),
             Parameter::Now => Some(self.arrival.0.to_string()),
         }

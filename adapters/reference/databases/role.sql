@@ -1,5 +1,5 @@
 
--- The adapter's role: it sees the views in `mohur` and nothing else. Give it a password with \password mohur_adapter, and
+-- The adapter's role: it sees the views in `mohur`, may execute the functions there, and nothing else. Give it a password with \password mohur_adapter, and
 -- let it in with a line in pg_hba.conf.
 do $$
 begin
@@ -14,3 +14,6 @@ $$;
 revoke create on schema public from public;
 grant usage on schema mohur to mohur_adapter;
 grant select on all tables in schema mohur to mohur_adapter;
+-- By itself PostgreSQL lets everybody execute a function.
+revoke execute on all functions in schema mohur from public;
+grant execute on all functions in schema mohur to mohur_adapter;

@@ -6,7 +6,7 @@
 //! | `POST /v1/uin?transactionId=` | `uin.generate` | issues a FIN; with the attribute `distinct`, also `uin.generate.distinct` |
 //! | `POST /v1/matches` | `fin.match.write` | takes a biometric comparison as a fact |
 //! | `POST /v1/links/search` | `fin.link.read` | the links of a FIN |
-//! | `POST /v1/identities/search` | `fin.identity.search` | how many files have the same or a similar identity |
+//! | `POST /v1/identities/search` | `fin.identity.search` | how many files have the same or a similar identity, and how many of those have a yellow or a red link |
 //! | `GET /v1/links`, `GET /v1/links/{id}` | `fin.link.adjudicate` | the queue, and one link with both files |
 //! | `POST /v1/links/{id}/decisions` | `fin.link.adjudicate` | takes an officer's signed decision |
 //! | `GET /v1/notices?to=` | `fin.notice.read` | what a member or a person is told |
@@ -14,7 +14,7 @@
 use futures_util::future::join_all;
 use http::{Method, StatusCode};
 use mohur_chain::Trust;
-use mohur_identity::rules::Biometric;
+use mohur_identity::rules::{Biometric, Colour};
 use mohur_identity::{Book, BookError, Identity, Link, Match, Panel, Sex};
 use mohur_wire::subject::DocumentKey;
 use mohur_wire::{Fin, Timestamp};
@@ -221,9 +221,14 @@ async fn search(desk: &FinDesk, call: &Call<'_>, faults: Faults) -> Outcome {
         same.extend(found.same);
         similar.extend(found.similar);
     }
+    let mut linked = 0;
+    for fin in same.union(&similar) {
+        let links = desk.book.links_of(*fin).await.map_err(failed)?;
+        linked += usize::from(links.iter().any(|link| matches!(link.colour, Colour::Yellow | Colour::Red)));
+    }
     let similar = similar.difference(&same).count();
     let named = if faults.wrong_person { "Somebody Else" } else { name.as_str() };
-    let mut told = json!({ "name": named, "dateOfBirth": date_of_birth, "same": same.len(), "similar": similar });
+    let mut told = json!({ "name": named, "dateOfBirth": date_of_birth, "same": same.len(), "similar": similar, "linked": linked });
     if faults.extra_fields
         && let Some(told) = told.as_object_mut()
     {

@@ -143,7 +143,7 @@ impl Kind {
             Self::HealthCard => "system/Patient.read system/Observation.read",
             Self::StateFees => "bank.payment.read",
             Self::RealEstate => "cadastre.right.read",
-            Self::FinService => "fin.link.read fin.identity.search",
+            Self::FinService => "fin.link.read fin.identity.search uin.generate",
             Self::Interpol => "interpol.search interpol.record.read interpol.document.write",
         }
     }

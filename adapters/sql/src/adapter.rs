@@ -1,16 +1,18 @@
 //! The adapter: one query becomes one statement with its parameters, and one row becomes one answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use futures_util::future::join3;
-use mohur_contract::{BoxFuture, Context, Registry, RegistryError, service_name};
-use mohur_mapping::{Given, found};
+use mohur_contract::{BoxFuture, Context, Ledger, Registry, RegistryError, service_name};
+use mohur_mapping::{Given, Parameter, SubjectKind, found};
 use mohur_wire::answer::Finding;
 use mohur_wire::{Answer, FieldName, Query, SubjectKey};
 use tokio_postgres::Row;
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
+use crate::changing;
 use crate::failure::{breaks_connection, meaning};
 use crate::gate::Gate;
 use crate::mapping::Database;
@@ -29,6 +31,25 @@ pub struct Sql {
     timeout: Duration,
     database: Database,
     services: Vec<Prepared>,
+    changes: Vec<changing::Prepared>,
+}
+
+/// What a statement may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Nothing but read.
+    Reads,
+    /// Have its effect.
+    Writes,
+}
+
+/// One statement with its parameters.
+pub(crate) struct Wanted<'a> {
+    /// Its number among the statements of a connection.
+    pub(crate) place: usize,
+    pub(crate) sql: &'a str,
+    pub(crate) parameters: Vec<Text>,
+    pub(crate) access: Access,
 }
 
 /// A service with what is asked for it.
@@ -93,27 +114,48 @@ impl Sql {
         let (database, gate) = (mapping.database, Gate::new(mapping.clone()));
         let most = database.characters;
         let prepare = |service: Service| Prepared { question: service.question(most), service };
-        let services = mapping.services.into_iter().map(prepare).collect();
-        Ok(Self { pool, gate, timeout: settings.timeout, database, services })
+        let services: Vec<_> = mapping.services.into_iter().map(prepare).collect();
+        let places = (services.len()..).step_by(2);
+        let changes = mapping.changes.into_iter().zip(places);
+        let changes = changes.map(|(change, place)| changing::Prepared::new(change, most, place)).collect();
+        Ok(Self { pool, gate, timeout: settings.timeout, database, services, changes })
+    }
+
+    /// The same, with the ledger in which it keeps what is reserved: a mapping that changes something needs one.
+    #[must_use]
+    pub fn with_ledger(mut self, ledger: &Arc<dyn Ledger>) -> Self {
+        self.changes.iter_mut().for_each(|change| change.keep_in(ledger));
+        self
+    }
+
+    pub(crate) const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    pub(crate) const fn characters(&self) -> u32 {
+        self.database.characters
     }
 
     async fn ask(&self, query: &Query, context: &Context) -> Result<Answer, RegistryError> {
         let name = service_name(&query.service);
+        if let Some(changing) = self.changes.iter().find(|changing| changing.name() == name) {
+            return self.change(changing, query, context).await;
+        }
         let place = self.services.iter().position(|prepared| prepared.service.offer.name == name);
         let (place, prepared) =
             place.and_then(|place| Some((place, self.services.get(place)?))).ok_or(RegistryError::UnknownService)?;
         let service = &prepared.service;
         let given = service.offer.accept(query, context, |name| service.field(name).map(|field| &field.of))?;
-        let parameters = parameters(service, &given)?;
+        let parameters = parameters(&service.statement.parameters, &given)?;
         let mut context = service.offer.within(context);
         context.deadline = context.deadline.min(std::time::Instant::now() + self.timeout);
-        self.gate.pass(&self.pool, &context).await?;
         let answer = |finding| Ok(Answer { subject: query.subject.clone(), finding });
-        let Some(row) = self.row(place, &prepared.question, &parameters, &context).await? else {
+        let wanted = Wanted { place, sql: &prepared.question, parameters, access: Access::Reads };
+        let Some(row) = self.row(&wanted, &context).await? else {
             return answer(Finding::Absent);
         };
         let record = Record::read(&row, self.database.characters)?;
-        if !service.offer.kind.is_same(&record.subject(service)?, &query.subject) {
+        if !service.offer.kind.is_same(&record.subject(service.offer.kind, service.subject.len())?, &query.subject) {
             return Err(RegistryError::OtherSubject);
         }
         let held = |name: &FieldName| {
@@ -127,16 +169,11 @@ impl Sql {
     }
 
     /// The one row; `None` if there is none.
-    async fn row(
-        &self,
-        place: usize,
-        question: &str,
-        parameters: &[Text],
-        context: &Context,
-    ) -> Result<Option<Row>, RegistryError> {
+    pub(crate) async fn row(&self, wanted: &Wanted<'_>, context: &Context) -> Result<Option<Row>, RegistryError> {
+        self.gate.pass(&self.pool, context).await?;
         let mut lease = self.pool.lease(context).await?;
-        let begin = self.begin(context)?;
-        let rows = within(context, run(&mut lease, &begin, place, question, parameters)).await.and_then(|rows| rows);
+        let begin = self.begin(wanted.access, context)?;
+        let rows = within(context, run(&mut lease, &begin, wanted)).await.and_then(|rows| rows);
         match &rows {
             Ok(_) => lease.keep(),
             Err(error) if !breaks_connection(error) => lease.keep(),
@@ -151,27 +188,26 @@ impl Sql {
         Ok(row)
     }
 
-    /// A transaction that reads only, and that the database ends by itself when nobody waits for it any more. Days are
+    /// A transaction that reads only, or has one effect; and that the database ends by itself when nobody waits for it any more. Days are
     /// Baku's, which is four hours ahead of UTC the whole year (POSIX writes that as -4).
-    fn begin(&self, context: &Context) -> Result<String, RegistryError> {
+    fn begin(&self, access: Access, context: &Context) -> Result<String, RegistryError> {
+        let access = match access {
+            Access::Reads => "read only",
+            Access::Writes => "read write",
+        };
         let left = context.remaining()?.min(self.database.statement_timeout).as_millis().max(1);
         Ok(format!(
-            "begin isolation level read committed read only; set local statement_timeout = {left}; \
+            "begin isolation level read committed {access}; set local statement_timeout = {left}; \
              set local lock_timeout = {left}; set local datestyle = 'ISO'; set local timezone = '<+04>-04'"
         ))
     }
 }
 
 /// Begin, ask and commit in one go.
-async fn run(
-    lease: &mut Lease<'_>,
-    begin: &str,
-    place: usize,
-    question: &str,
-    parameters: &[Text],
-) -> Result<Vec<Row>, RegistryError> {
-    let statement = lease.prepared(place, question).await.map_err(|error| meaning(&error))?;
-    let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|text| text as &(dyn ToSql + Sync)).collect();
+async fn run(lease: &mut Lease<'_>, begin: &str, wanted: &Wanted<'_>) -> Result<Vec<Row>, RegistryError> {
+    let statement = lease.prepared(wanted.place, wanted.sql).await.map_err(|error| meaning(&error))?;
+    let parameters: Vec<&(dyn ToSql + Sync)> =
+        wanted.parameters.iter().map(|text| text as &(dyn ToSql + Sync)).collect();
     let client = lease.client();
     let (began, rows, ended) =
         join3(client.batch_execute(begin), client.query(&statement, &parameters), client.batch_execute("commit")).await;
@@ -182,8 +218,8 @@ async fn run(
 }
 
 /// What each parameter stands for. PostgreSQL has no text with a zero byte.
-fn parameters(service: &Service, given: &Given<'_>) -> Result<Vec<Text>, RegistryError> {
-    let texts: Vec<_> = service.statement.parameters.iter().map(|parameter| Text(given.text(parameter))).collect();
+pub(crate) fn parameters(wanted: &[Parameter], given: &Given<'_>) -> Result<Vec<Text>, RegistryError> {
+    let texts: Vec<_> = wanted.iter().map(|parameter| Text(given.text(parameter))).collect();
     if texts.iter().flat_map(|text| &text.0).any(|text| text.contains('\0')) {
         return Err(RegistryError::Unsupported("a text cannot stand in a database"));
     }
@@ -191,10 +227,10 @@ fn parameters(service: &Service, given: &Given<'_>) -> Result<Vec<Text>, Registr
 }
 
 /// The columns of a row as texts.
-struct Record<'r>(Vec<Option<&'r str>>);
+pub(crate) struct Record<'r>(Vec<Option<&'r str>>);
 
 impl<'r> Record<'r> {
-    fn read(row: &'r Row, most: u32) -> Result<Self, RegistryError> {
+    pub(crate) fn read(row: &'r Row, most: u32) -> Result<Self, RegistryError> {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let column = |at| {
             let text: Option<&str> = row.try_get(at).map_err(|error| meaning(&error))?;
@@ -207,23 +243,24 @@ impl<'r> Record<'r> {
     }
 
     /// The text of a column; `None` for NULL and for blanks.
-    fn text(&self, at: usize) -> Option<&'r str> {
+    pub(crate) fn text(&self, at: usize) -> Option<&'r str> {
         self.0.get(at).copied().flatten()
     }
 
     /// Whom the row speaks of. One that does not say it is never taken as one about the subject asked.
-    fn subject(&self, service: &Service) -> Result<SubjectKey, RegistryError> {
-        let parts = (0..service.subject.len()).map(|at| self.text(at).map(str::to_owned));
+    pub(crate) fn subject(&self, kind: SubjectKind, parts: usize) -> Result<SubjectKey, RegistryError> {
+        let parts = (0..parts).map(|at| self.text(at).map(str::to_owned));
         let texts: Option<Vec<_>> = parts.collect();
         texts
-            .and_then(|texts| service.offer.kind.of(&texts))
+            .and_then(|texts| kind.of(&texts))
             .ok_or(RegistryError::Invalid("a row does not name the subject that it speaks of"))
     }
 }
 
 impl Registry for Sql {
     fn services(&self) -> Vec<String> {
-        self.services.iter().map(|prepared| prepared.service.offer.name.clone()).collect()
+        let asked = self.services.iter().map(|prepared| prepared.service.offer.name.clone());
+        asked.chain(self.changes.iter().map(|changing| changing.name().to_owned())).collect()
     }
 
     fn answer<'a>(&'a self, query: &'a Query, context: &'a Context) -> BoxFuture<'a, Result<Answer, RegistryError>> {

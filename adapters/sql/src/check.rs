@@ -11,6 +11,7 @@ use tokio_postgres::types::{Kind as TypeKind, ToSql, Type};
 use tokio_postgres::{Client, Error};
 
 use crate::adapter::Text;
+use crate::change::Change;
 use crate::failure::meaning;
 use crate::mapping::WritingRole;
 use crate::pool::{Pool, within};
@@ -68,6 +69,27 @@ impl Findings<'_> {
                 }
                 // The whole question, too: the role must be let in.
                 self.question(client, service).await?;
+            }
+        }
+        for change in &mapping.changes {
+            self.change(client, change).await?;
+        }
+        Ok(())
+    }
+
+    /// Both statements are read and planned by the database. Planning looks at the role's privileges; nothing is done.
+    async fn change(&mut self, client: &Client, change: &Change) -> Result<(), Error> {
+        let most = self.mapping.database.characters;
+        for (written, sql) in [(&change.check, change.question(most)), (&change.apply, change.deed(most))] {
+            let nobody = vec![Text(None); written.statement.parameters.len()];
+            let nobody: Vec<&(dyn ToSql + Sync)> = nobody.iter().map(|text| text as &(dyn ToSql + Sync)).collect();
+            if let Err(error) = client.query(&format!("explain {sql}"), &nobody).await {
+                let said = error.as_db_error();
+                let Some(said) = said else { return Err(error) };
+                let what = format!("is refused by the database: {} ({})", said.message(), said.code().code());
+                let key = format!("service[{}].{}", change.index, written.key);
+                let remedy = "try it in psql as the adapter's role; it selects the columns of the subject, and `state`";
+                self.note(written.line, key, what, remedy);
             }
         }
         Ok(())

@@ -4,12 +4,15 @@
 //! that say whom a row speaks of, and the columns of the fields. `docs/registries.md` shows how to write one.
 //!
 //! - A parameter is bound, never spliced: what a query says cannot become SQL.
-//! - A statement is wrapped as a subquery that selects the mapped columns and no others, in a transaction that only reads.
+//! - A statement is wrapped as a subquery that selects the mapped columns and no others, in a transaction that only reads. Only the
+//!   `apply` of a change may have an effect, which the role has been given the right to, best a function and nothing else.
 //! - The mapping is held against the live database before anything is asked: columns, types, parameters, and that the role
 //!   may not write. A database that is away when the host starts is looked at again until it is back.
 
 mod adapter;
 mod address;
+mod change;
+mod changing;
 mod check;
 mod failure;
 mod gate;

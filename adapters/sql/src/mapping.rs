@@ -1,11 +1,14 @@
 //! A mapping file.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use mohur_config::{ConfigErrors, Table};
+use mohur_mapping::Offer;
 
+use crate::change::Change;
 use crate::service::Service;
 
 /// A mapping file, read and checked as far as it can be without the database.
@@ -14,6 +17,7 @@ pub struct Mapping {
     pub(crate) file: PathBuf,
     pub(crate) database: Database,
     pub(crate) services: Vec<Service>,
+    pub(crate) changes: Vec<Change>,
 }
 
 /// `[database]`: what a query may use up, and what the role may do.
@@ -81,6 +85,11 @@ impl Database {
 }
 
 impl Mapping {
+    /// Whether any of its services changes something: it then needs a ledger.
+    pub fn changes_something(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
     /// Reads a file; every error at once, with its line.
     ///
     /// # Errors
@@ -105,18 +114,30 @@ fn read(top: &mut Table, path: &Path) -> Option<Mapping> {
     if tables.is_empty() {
         top.error("service", "is missing", "add a [[service]]");
     }
-    let mut services: Vec<Service> = Vec::new();
+    let (mut services, mut changes) = (Vec::new(), Vec::new());
+    let mut names: BTreeSet<String> = BTreeSet::new();
     let mut whole = !tables.is_empty();
     for (index, table) in tables.into_iter().enumerate() {
         let line = table.line();
-        let Some(service) = Service::read(table, index) else {
-            whole = false;
-            continue;
+        let name = if Change::is(&table) {
+            Change::read(table, index).map(|change| named(&mut changes, change, |change| &change.offer))
+        } else {
+            Service::read(table, index).map(|service| named(&mut services, service, |service| &service.offer))
         };
-        if services.iter().any(|other| other.offer.name == service.offer.name) {
-            top.error("service", format!("in line {line} has the name of another"), "give each its own name");
+        match name {
+            Some(name) if !names.insert(name.clone()) => {
+                top.error("service", format!("in line {line} has the name of another"), "give each its own name");
+            }
+            Some(_) => {}
+            None => whole = false,
         }
-        services.push(service);
     }
-    whole.then_some(Mapping { file: path.to_owned(), database, services })
+    whole.then_some(Mapping { file: path.to_owned(), database, services, changes })
+}
+
+/// Puts one to the others, and gives its name.
+fn named<T>(all: &mut Vec<T>, one: T, offer: fn(&T) -> &Offer) -> String {
+    let name = offer(&one).name.clone();
+    all.push(one);
+    name
 }

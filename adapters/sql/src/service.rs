@@ -98,7 +98,7 @@ impl Service {
     }
 }
 
-fn quoted(column: &str) -> String {
+pub(crate) fn quoted(column: &str) -> String {
     format!("answer.\"{}\"", column.replace('"', "\"\""))
 }
 
@@ -114,7 +114,7 @@ fn statement(table: &mut Table, kind: SubjectKind) -> Option<Statement> {
     }
 }
 
-fn subject(table: &mut Table, kind: SubjectKind) -> Option<Vec<Column>> {
+pub(crate) fn subject(table: &mut Table, kind: SubjectKind) -> Option<Vec<Column>> {
     let mut columns = table.table("columns")?;
     let read = |key: &str, columns: &mut Table| {
         let name = columns.required::<ColumnName>(key)?.0;

@@ -25,16 +25,29 @@ pub(crate) struct Wrong {
 impl Statement {
     /// Reads a statement about that kind of subject.
     pub(crate) fn parse(text: &str, kind: SubjectKind) -> Result<Self, Wrong> {
-        let mut reader = Reader { text, at: 0, kind, sql: String::new(), parameters: Vec::new(), depth: 0 };
+        Self::read(text, kind, Parameter::parse)
+    }
+
+    /// The same of a change, which has a `:key`.
+    pub(crate) fn parse_of_change(text: &str, kind: SubjectKind) -> Result<Self, Wrong> {
+        Self::read(text, kind, Parameter::parse_of_change)
+    }
+
+    fn read(text: &str, kind: SubjectKind, named: Named) -> Result<Self, Wrong> {
+        let mut reader = Reader { text, at: 0, kind, named, sql: String::new(), parameters: Vec::new(), depth: 0 };
         reader.read()?;
         Ok(Self { sql: reader.sql, parameters: reader.parameters })
     }
 }
 
+/// Which parameter has that name.
+type Named = fn(&str, SubjectKind) -> Result<Parameter, String>;
+
 struct Reader<'a> {
     text: &'a str,
     at: usize,
     kind: SubjectKind,
+    named: Named,
     sql: String,
     parameters: Vec<Parameter>,
     depth: u32,
@@ -154,7 +167,7 @@ impl<'a> Reader<'a> {
     }
 
     fn parameter(&mut self, name: &str) -> Result<(), Wrong> {
-        let parameter = Parameter::parse(name, self.kind).map_err(|what| self.wrong(format!(":{what}")))?;
+        let parameter = (self.named)(name, self.kind).map_err(|what| self.wrong(format!(":{what}")))?;
         let number = self.parameters.iter().position(|known| *known == parameter).unwrap_or_else(|| {
             self.parameters.push(parameter);
             self.parameters.len() - 1

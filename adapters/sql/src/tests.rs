@@ -14,6 +14,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 
+mod changes;
 mod injection;
 mod live;
 mod proxy;

@@ -5,9 +5,7 @@
 //! by compare-and-set, so that one receipt never pays twice, under concurrency and across a restart.
 
 mod bank;
-mod ledger;
 mod messages;
-mod receipt;
 mod xml;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,15 +13,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mohur_contract::{BoxFuture, Context, Ledger, Registry, RegistryError, service_name};
+use mohur_reservation::{Outcome, Reservations, State, check_settlement};
 use mohur_wire::answer::Finding;
 use mohur_wire::subject::ReceiptNumber;
-use mohur_wire::{Answer, Ask, Effect, FieldName, Fin, Operation, Query, SubjectKey, Timestamp, Value, Verdict};
+use mohur_wire::{Answer, Ask, Effect, FieldName, Fin, Query, SubjectKey, Timestamp, Value, Verdict};
 
 use crate::bank::{Bank, Standing};
-use crate::ledger::Receipts;
-use crate::receipt::{Outcome, State};
 
 pub use mohur_connection::{ConnectionError, Settings as BankSettings};
+
+/// Not booked, or less than the fee.
+const UNPAID: &str = "unpaid";
+/// The bank knows no such receipt of this person.
+const UNKNOWN: &str = "unknown-receipt";
 
 /// What the adapter needs.
 #[derive(Clone, Debug)]
@@ -46,14 +48,14 @@ impl Settings {
 /// The adapter.
 pub struct StateFees {
     bank: Bank,
-    receipts: Receipts,
+    receipts: Reservations,
     fee: i64,
 }
 
 impl StateFees {
     /// An adapter for the bank at that address, with that ledger.
     pub fn new(settings: &Settings, ledger: Arc<dyn Ledger>) -> Result<Self, ConnectionError> {
-        let receipts = Receipts::new(ledger, settings.reservation);
+        let receipts = Reservations::new(ledger, settings.reservation);
         Ok(Self { bank: Bank::open(&settings.bank)?, receipts, fee: settings.fee })
     }
 
@@ -86,12 +88,13 @@ impl StateFees {
         let state = match account.standing {
             Standing::Unknown => return Ok(Answer { subject, finding: Finding::Absent }),
             Standing::Booked { amount, .. } if amount >= self.fee => {
-                self.receipts.state(receipt, context.arrival.0).await?
+                let state = self.receipts.state(&place(receipt), context.arrival.0).await?;
+                if state == State::Free { "paid" } else { state.as_str() }
             }
-            Standing::Booked { .. } | Standing::Unpaid => State::Unpaid,
+            Standing::Booked { .. } | Standing::Unpaid => UNPAID,
         };
         let found = fields.iter().filter(|field| field.as_str() == "state");
-        let found = found.map(|field| (field.clone(), Value::text(state.as_str()))).collect();
+        let found = found.map(|field| (field.clone(), Value::text(state))).collect();
         Ok(Answer { subject, finding: Finding::Found(found) })
     }
 
@@ -133,15 +136,17 @@ impl StateFees {
         let account = self.bank.standing(receipt, context).await?;
         account.is_about(receipt)?;
         // Whose receipt it is comes before anything that the ledger knows of it, even for a key that was used before.
-        let outcome = match account.standing {
+        match account.standing {
             // Another person's receipt is as unknown as one that does not exist.
-            Standing::Booked { payer: by, .. } if by != Some(payer) => State::UnknownReceipt.into(),
-            Standing::Booked { amount, .. } if amount < self.fee => State::Unpaid.into(),
-            Standing::Booked { .. } => self.receipts.change(&query.caller, receipt, effect, context.arrival.0).await?,
-            Standing::Unpaid => State::Unpaid.into(),
-            Standing::Unknown => State::UnknownReceipt.into(),
-        };
-        Ok(answer(payer, &outcome))
+            Standing::Booked { payer: by, .. } if by != Some(payer) => Ok(only(payer, UNKNOWN)),
+            Standing::Booked { amount, .. } if amount < self.fee => Ok(only(payer, UNPAID)),
+            Standing::Booked { .. } => {
+                let (item, now) = (place(receipt), context.arrival.0);
+                Ok(answer(payer, &self.receipts.change(&query.caller, &item, effect, now).await?))
+            }
+            Standing::Unpaid => Ok(only(payer, UNPAID)),
+            Standing::Unknown => Ok(only(payer, UNKNOWN)),
+        }
     }
 
     /// The one settlement of the reservation that this query made. The bank is not asked again.
@@ -152,17 +157,10 @@ impl StateFees {
         settle: &mohur_contract::Settle,
         context: &Context,
     ) -> Result<Answer, RegistryError> {
-        if effect.operation != Operation::Reserve || settle.operation == Operation::Reserve {
-            return Err(RegistryError::Settlement("a settlement consumes or releases what a reserve made"));
-        }
-        if settle.reservation != effect.key {
-            return Err(RegistryError::Settlement("the reservation is not the one that this query made"));
-        }
+        check_settlement(effect, settle)?;
         let payer = payer(query)?;
-        let outcome = self
-            .receipts
-            .settle(&query.caller, receipt(effect)?, &effect.key, settle.operation, context.arrival.0)
-            .await?;
+        let (item, now) = (place(receipt(effect)?), context.arrival.0);
+        let outcome = self.receipts.settle(&query.caller, &item, &effect.key, settle.operation, now).await?;
         Ok(answer(payer, &outcome))
     }
 }
@@ -191,11 +189,24 @@ fn payer(query: &Query) -> Result<Fin, RegistryError> {
     query.subject.as_fin().ok_or(RegistryError::Unsupported("this verb is keyed by the payer's fin"))
 }
 
+/// Where a receipt's record lies in the ledger.
+fn place(receipt: &ReceiptNumber) -> String {
+    format!("fee/{receipt}")
+}
+
 /// `state`, and for what was reserved `reservation` and `expires`.
 fn answer(payer: Fin, outcome: &Outcome) -> Answer {
     let reservation = outcome.reservation.as_ref().map(|id| ("reservation", id.to_string()));
     let expires = outcome.expires.map(|at: Timestamp| ("expires", at.to_string()));
-    let texts = [Some(("state", outcome.state.as_str().to_owned())), reservation, expires];
+    told(payer, [Some(("state", outcome.state.as_str().to_owned())), reservation, expires])
+}
+
+/// The state alone, of a receipt that cannot be reserved.
+fn only(payer: Fin, state: &str) -> Answer {
+    told(payer, [Some(("state", state.to_owned())), None, None])
+}
+
+fn told(payer: Fin, texts: [Option<(&str, String)>; 3]) -> Answer {
     let fields = texts.into_iter().flatten().filter_map(|(name, text)| Some((name.parse().ok()?, Value::text(text))));
     Answer { subject: SubjectKey::Fin(payer), finding: Finding::Found(fields.collect()) }
 }

@@ -6,6 +6,7 @@ use mohur_contract::{LedgerError, Record, Swap};
 use mohur_http::SystemClock;
 use mohur_reference::{Citizen, Country, Faults, Kind, Oddity, Register};
 use mohur_store::{Store, Table};
+use mohur_wire::Operation;
 use serde_json::{Value as Json, json};
 
 use super::*;

@@ -3,13 +3,16 @@
 //! What is reserved is reserved first; only then are the other registers asked, so that nothing is read for an application
 //! that cannot be decided. At the end each reservation is consumed if every leg is clear, and otherwise released.
 
+mod kept;
 mod legs;
 mod running;
+mod settle;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use kept::{KeptError, Settlements};
 pub use mohur_wire::bundle::{BundleAnswer, LegAnswer, Settlement};
 use mohur_wire::bundle::{Definition, Leg, Outcome};
 use mohur_wire::subject::{KeyPart, SubjectKind};
@@ -52,11 +55,11 @@ impl<P: Provider> Exchange<P> {
         Ok(running.report())
     }
 
-    /// A bundle whose task panicked has ended, too: what it reserved expires.
+    /// A bundle whose task panicked has ended, too: what it reserved expires, or is settled at the next start.
     fn watch(&self, running: Arc<Running>, task: tokio::task::JoinHandle<()>) {
         tokio::spawn(async move {
             if task.await.is_err() {
-                tracing::error!("a bundle ended in a panic; it is incomplete");
+                tracing::error!("a bundle ended in a panic; it is incomplete, and repaired at the next start");
                 running.complete(Outcome::Incomplete);
             }
         });

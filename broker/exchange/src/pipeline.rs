@@ -8,8 +8,9 @@ use bytes::Bytes;
 use mohur_journal::Journal;
 use mohur_seal::CurrentSeal;
 use mohur_wire::{Clock, MemberId, Refusal};
+use tokio::sync::watch;
 
-use crate::bundle::Bundles;
+use crate::bundle::{Bundles, Settlements};
 use crate::provider::Provider;
 use crate::reply::{Incoming, ReplyTo};
 use crate::stage::verify::Message;
@@ -27,6 +28,8 @@ pub struct Exchange<P> {
     pub(crate) world: ArcSwap<World>,
     pub(crate) claims: Claims,
     pub(crate) bundles: Bundles,
+    pub(crate) settlements: Settlements,
+    pub(crate) stopping: watch::Sender<bool>,
     pub(crate) settings: Settings,
 }
 
@@ -42,14 +45,18 @@ pub struct Parties<P> {
     pub provider: P,
     /// Read once for each settlement, which is a message of the broker's own.
     pub clock: Arc<dyn Clock>,
+    /// What it keeps of bundles that are not settled.
+    pub settlements: Settlements,
 }
 
 impl<P: Provider> Exchange<P> {
     /// An exchange that judges by `world` and knows the claims that the log's tail still holds.
     pub fn new(parties: Parties<P>, world: World, claims: Claims, settings: Settings) -> Self {
-        let Parties { me, seal, journal, provider, clock } = parties;
+        let Parties { me, seal, journal, provider, clock, settlements } = parties;
         let bundles = Bundles::default();
-        Self { me, seal, journal, clock, provider, world: ArcSwap::from_pointee(world), claims, bundles, settings }
+        let world = ArcSwap::from_pointee(world);
+        let stopping = watch::Sender::new(false);
+        Self { me, seal, journal, clock, provider, world, claims, bundles, settlements, stopping, settings }
     }
 
     /// Judges by another world from now on; messages under way keep the one that they started with.

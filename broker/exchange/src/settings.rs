@@ -27,6 +27,11 @@ pub struct Settings {
     pub forwarded_age: Duration,
     /// How much sooner than the broker that handed a query on we give up, so that it still hears why. 500 ms.
     pub hop_margin: Duration,
+    /// How long a bundle waits for its settlements, each asked for again while it cannot be had. 10 s.
+    pub settlement_wait: Duration,
+    /// How long after its signature a reservation is still settled, in the background and after a restart; and how old the
+    /// signature may be under a settlement that another broker hands on. 1 h.
+    pub settlement_age: Duration,
     /// How long a refusal takes that must not tell "denied" from "absent". 1 s.
     pub concealment: Duration,
 }
@@ -53,6 +58,8 @@ impl Default for Settings {
             soap: SoapLimits::default(),
             forwarded_age: Duration::from_secs(300),
             hop_margin: Duration::from_millis(500),
+            settlement_wait: Duration::from_secs(10),
+            settlement_age: Duration::from_secs(3600),
             concealment: Duration::from_secs(1),
         }
     }
@@ -62,6 +69,11 @@ impl Settings {
     /// The age of a forwarded signature in seconds.
     pub(crate) fn forwarded_seconds(&self) -> i64 {
         i64::try_from(self.forwarded_age.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    /// How long a reservation is still settled, in seconds.
+    pub(crate) fn settlement_seconds(&self) -> i64 {
+        i64::try_from(self.settlement_age.as_secs()).unwrap_or(i64::MAX)
     }
 
     /// How long a forwarded query's id stays claimed: while its caller's signature could be handed on once more.

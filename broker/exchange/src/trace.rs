@@ -30,6 +30,8 @@ pub struct Trace {
     decision: Option<DecisionTrace>,
     intent: Option<Digest>,
     released: Vec<FieldName>,
+    /// The owner itself sealed that it gives no answer.
+    owner_refused: bool,
     /// The entry of another broker's OUTCOME, where that one decided.
     elsewhere: Option<Digest>,
 }
@@ -63,6 +65,7 @@ impl Trace {
             decision: None,
             intent: None,
             released: Vec::new(),
+            owner_refused: false,
             elsewhere: None,
         }
     }
@@ -118,6 +121,15 @@ impl Trace {
 
     pub(crate) fn released(&mut self, fields: Option<&BTreeMap<FieldName, Value>>) {
         self.released = fields.map(|fields| fields.keys().cloned().collect()).unwrap_or_default();
+    }
+
+    /// The owner sealed a refusal.
+    pub(crate) const fn refused_by_owner(&mut self) {
+        self.owner_refused = true;
+    }
+
+    pub(crate) const fn was_refused_by_owner(&self) -> bool {
+        self.owner_refused
     }
 
     /// Another broker decided, and this is its entry: whoever holds both logs can lay them side by side.

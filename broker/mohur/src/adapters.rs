@@ -1,6 +1,7 @@
 //! The adapters by name: the one place that knows them all.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mohur_contract::{Ledger, Registry};
 use mohur_host::{HostConfig, LedgerStore, RegisterAddress};
@@ -22,6 +23,9 @@ pub const NAMES: [&str; 11] = [
     "xroad",
 ];
 
+/// How long a reservation holds if nobody settles it and the configuration does not say it.
+const HELD: Duration = Duration::from_secs(600);
+
 /// Opens the adapter that the configuration names. The error says what to mend.
 pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<dyn Registry>, String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
@@ -37,7 +41,10 @@ pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<
         "population-register" => {
             Ok(Arc::new(mohur_population_register::PopulationRegister::new(&settings).map_err(|e| said(&e))?))
         }
-        "fin-service" => Ok(Arc::new(mohur_fin_service::FinService::new(&settings).map_err(|e| said(&e))?)),
+        "fin-service" => {
+            let adapter = mohur_fin_service::FinService::new(&settings).map_err(|e| said(&e))?;
+            Ok(Arc::new(adapter.with_ledger(ledger(config)?, address.reservation.unwrap_or(HELD))))
+        }
         "health-card" => Ok(Arc::new(mohur_health_card::HealthCard::new(&settings).map_err(|e| said(&e))?)),
         "real-estate" => Ok(Arc::new(mohur_real_estate::RealEstate::new(&settings).map_err(|e| said(&e))?)),
         "interpol" => {
@@ -58,7 +65,13 @@ pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<
                 credential: settings.credential,
                 tls: settings.tls,
             };
-            Ok(Arc::new(mohur_sql::Sql::open_or_wait(sql_mapping(address)?, &settings).await.map_err(|e| said(&e))?))
+            let mapping = sql_mapping(address)?;
+            let ledger = if mapping.changes_something() { Some(ledger(config)?) } else { None };
+            let sql = mohur_sql::Sql::open_or_wait(mapping, &settings).await.map_err(|e| said(&e))?;
+            Ok(Arc::new(match ledger {
+                Some(ledger) => sql.with_ledger(&ledger),
+                None => sql,
+            }))
         }
         "state-fees" => {
             let fee = address.fee.ok_or("register.fee is missing: the fee in qəpik, e.g. fee = 3000")?;

@@ -1,18 +1,22 @@
 //! A running broker: everything that was read, bound and started, and its orderly end.
 
+use std::fmt::Display;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use mohur_crypto::XmlMethod;
 use mohur_directory::Trouble;
 use mohur_enrol::Outlook;
+use mohur_exchange::bundle::{KeptError, Settlements};
 use mohur_exchange::pipeline::Parties;
 use mohur_exchange::{Exchange, World};
 use mohur_http::{Client, Server};
 use mohur_journal::{Journal, JournalError};
 use mohur_revocation::Revocation;
 use mohur_seal::{CurrentSeal, Passphrase, Seal};
+use mohur_store::Store;
 use mohur_transport::{Peers, TlsMaterial, client_config, server_config};
 use mohur_wire::{Clock, Timestamp};
 use tokio::sync::watch::{Receiver, Sender, channel};
@@ -50,6 +54,14 @@ pub enum StartError {
     /// The log, when it was read or written for the first time.
     #[error("the log: {0}")]
     Journal(String),
+    /// What is kept of bundles that are not settled.
+    #[error("{path}: {reason}")]
+    Settlements {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// An address.
     #[error(transparent)]
     Bind(#[from] mohur_http::BindError),
@@ -71,6 +83,10 @@ pub enum StartError {
         now: Timestamp,
     },
 }
+
+/// How long a start waits for the file of a process that it replaces.
+const OPEN_TRIES: u32 = 50;
+const OPEN_PAUSE: Duration = Duration::from_millis(100);
 
 /// Starts brokers.
 pub struct Broker;
@@ -111,6 +127,7 @@ impl Broker {
             journal: journal.clone(),
             provider: HttpProvider::new(client.clone(), Neighbours::new(config.brokers)),
             clock: Arc::clone(&clock),
+            settlements: open_settlements(&config.log.settlements, &passphrase).await?,
         };
         let (rates, metrics) = (Rates::new(config.brokers.requests_per_second), Metrics::new());
         rates.follow(&world.domains);
@@ -139,6 +156,7 @@ impl Broker {
         watchers.extend(keeper);
         watchers.extend(stamper.map(|stamper| tokio::spawn(stamper.follow())));
         watchers.extend(asking.map(tokio::spawn));
+        repair(&exchange, &config.log.settlements).await?;
         Ok(RunningBroker {
             address,
             admin: admin_address,
@@ -182,6 +200,7 @@ impl RunningBroker {
             }
         }
         self.exchange.bundles_settled(self.patience).await;
+        self.exchange.stop_repairing();
         self.watchers.iter().for_each(JoinHandle::abort);
         self.journal.close().await;
     }
@@ -198,6 +217,27 @@ fn open_seal(
     let seal = config.seal.open(passphrase, pinned)?;
     check_identity(config, material, &*seal, world)?;
     Ok(CurrentSeal::new(seal))
+}
+
+/// Opens what is kept of bundles that are not settled. A process that is being replaced may still hold it for a moment.
+async fn open_settlements(path: &Path, passphrase: &Passphrase) -> Result<Settlements, StartError> {
+    let wrong = |error: &dyn Display| StartError::Settlements { path: path.to_owned(), reason: error.to_string() };
+    let mut tries = 0;
+    let store = loop {
+        match Store::open(path) {
+            Ok(store) => break store,
+            Err(error) if tries >= OPEN_TRIES => return Err(wrong(&error)),
+            Err(_) => tokio::time::sleep(OPEN_PAUSE).await,
+        }
+        tries += 1;
+    };
+    Settlements::open(Arc::new(store), passphrase).await.map_err(|error| wrong(&error))
+}
+
+/// Takes up what an earlier life of this broker reserved and did not settle.
+async fn repair(exchange: &Arc<Exchange<HttpProvider>>, path: &Path) -> Result<(), StartError> {
+    let wrong = |error: KeptError| StartError::Settlements { path: path.to_owned(), reason: error.to_string() };
+    exchange.repair().await.map(drop).map_err(wrong)
 }
 
 async fn stopped(mut stopping: Receiver<bool>) {

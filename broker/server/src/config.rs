@@ -83,6 +83,8 @@ pub struct LogFiles {
     pub max_bytes: Option<u64>,
     /// Most ids remembered for claim-once. 1,000,000.
     pub claims: usize,
+    /// What is kept of bundles that are not settled. `settlements.redb` in the folder.
+    pub settlements: PathBuf,
     /// `[log.time-stamp]`: who stamps the checkpoints. Default: nobody.
     pub time_stamp: Option<TimeStamps>,
 }
@@ -174,14 +176,27 @@ impl LogFiles {
         let publish_every = table.duration("publish-every").unwrap_or(Duration::from_millis(200));
         let segment_bytes = table.number("segment-bytes", 512 << 10..=1 << 30).unwrap_or(16 << 20);
         let max_bytes = table.number("max-bytes", 1 << 20..=u64::MAX >> 1);
+        let settlements = table.optional_path("settlements");
         let claims = table.number("claims", 1000..=100_000_000).unwrap_or(1_000_000);
         let stamped = table.has("time-stamp");
         let time_stamp = table.optional_table("time-stamp").and_then(|mut table| TimeStamps::read(&mut table));
-        let (folder, origin, key) = (folder?, origin?, key?);
+        let (folder, origin, key): (PathBuf, _, _) = (folder?, origin?, key?);
+        let settlements = settlements.unwrap_or_else(|| folder.join("settlements.redb"));
         if stamped && time_stamp.is_none() {
             return None;
         }
-        Some(Self { folder, origin, key, pool, publish_every, segment_bytes, max_bytes, claims, time_stamp })
+        Some(Self {
+            folder,
+            origin,
+            key,
+            pool,
+            publish_every,
+            segment_bytes,
+            max_bytes,
+            claims,
+            settlements,
+            time_stamp,
+        })
     }
 }
 
@@ -235,6 +250,8 @@ fn settings(table: &mut Table) -> Settings {
         soap: standard.soap,
         forwarded_age: table.duration("forwarded-age").unwrap_or(standard.forwarded_age),
         hop_margin: table.duration("hop-margin").unwrap_or(standard.hop_margin),
+        settlement_wait: table.duration("settlement-wait").unwrap_or(standard.settlement_wait),
+        settlement_age: table.duration("settlement-age").unwrap_or(standard.settlement_age),
         concealment: table.duration("concealment").unwrap_or(standard.concealment),
     }
 }

@@ -42,6 +42,13 @@ pub struct Federation {
     _folder: TempDir,
 }
 
+/// An owner whose host is stopped, and whose register runs.
+pub struct Halted {
+    index: usize,
+    part: mohur::nation::OwnerPart,
+    register: Option<mohur_reference::Register>,
+}
+
 /// A loopback address that only this federation uses.
 fn own_address() -> IpAddr {
     let [a, b, c] = random_bytes::<3>();
@@ -202,16 +209,27 @@ impl Federation {
 
     /// Stops an owner's host and starts it again.
     pub async fn restart_host(&mut self, name: &str) {
+        let halted = self.halt_host(name).await;
+        self.resume_host(halted).await;
+    }
+
+    /// Stops an owner's host, and leaves its register running.
+    pub async fn halt_host(&mut self, name: &str) -> Halted {
         let index = self.owners.iter().position(|owner| owner.part.name == name).unwrap();
         let RunningOwner { part, host, register } = self.owners.remove(index);
         host.shutdown().await;
+        Halted { index, part, register }
+    }
+
+    /// Starts a host again that was halted.
+    pub async fn resume_host(&mut self, Halted { index, part, register }: Halted) {
         let mut attempt = 0;
         let host = loop {
             match self.nation.start_host(&part).await {
                 Ok(host) => break host,
                 // Within one process the writer's thread lets the state's file go a moment later.
                 Err(_) if attempt < 100 => attempt += 1,
-                Err(error) => panic!("{name}: {error}"),
+                Err(error) => panic!("{}: {error}", part.name),
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         };

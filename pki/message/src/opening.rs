@@ -24,8 +24,9 @@ pub enum Form {
     Soap,
 }
 
-/// An opening with its digest. `Debug` shows the digest only.
-#[derive(Clone, PartialEq, Eq)]
+/// An opening with its digest. `Debug` shows the digest only. In JSON it has the form in which it crosses the hop.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Crossing", into = "Crossing")]
 pub struct SentOpening {
     form: Form,
     sent: Bytes,
@@ -104,6 +105,27 @@ impl SentOpening {
             Form::Body | Form::Leg => Query::parse(&self.text).map_err(|error| malformed(&error.to_string())),
             Form::Soap => crate::ws_security::read_query(&self.text),
         }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Crossing {
+    form: Form,
+    opening: String,
+}
+
+impl From<SentOpening> for Crossing {
+    fn from(sent: SentOpening) -> Self {
+        Self { form: sent.form, opening: sent.to_hop() }
+    }
+}
+
+impl TryFrom<Crossing> for SentOpening {
+    type Error = String;
+
+    fn try_from(crossing: Crossing) -> Result<Self, String> {
+        Self::from_hop(crossing.form, &crossing.opening).map_err(|refusal| refusal.to_string())
     }
 }
 

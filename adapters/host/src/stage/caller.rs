@@ -20,7 +20,7 @@ pub(crate) fn signed(decided: Decided, times: &Times) -> Result<Proved, Stop> {
     let (query, home) = prove(&decided, times)?;
     let arrival = decided.connected().arrival();
     check_subject(query.query())?;
-    times.judge_signature(query.created(), arrival)?;
+    times.judge_signature(query.created(), decided.settle().is_some(), arrival)?;
     // A settlement comes when it comes: the signature over the reservation covers it, or the fee would stay reserved.
     if decided.settle().is_none() && query.expires().is_some_and(|expires| expires < arrival.unix_seconds()) {
         return Err(Refusal::new(RefusalCode::Stale, "The caller's signature has expired by its own word.").into());

@@ -22,7 +22,8 @@ pub(crate) fn permit(claimed: Claimed, me: &MemberId, guard: &Guarded) -> Result
     let logged = claimed.into_logged();
     let (decided, query) = (logged.proved().decided(), logged.proved().query());
     let world = decided.connected().world();
-    check_route(world, query, me, guard, decided.connected().arrival())?;
+    let settles = decided.settle().is_some();
+    check_route(world, query, settles, me, guard, decided.connected().arrival())?;
     let policy = world.policy(me).map_err(|reason| Stop::new(RefusalCode::PolicyUnavailable, reason))?;
     let facts = facts(query, decided.settle(), &logged);
     let decision = decide(policy, &facts);
@@ -47,7 +48,14 @@ fn facts(query: &Query, settle: Option<&Settle>, logged: &Logged) -> Facts {
 }
 
 /// The service is ours, takes the verb, and a leg is one of a definition in force.
-fn check_route(world: &World, query: &Query, me: &MemberId, guard: &Guarded, at: Arrival) -> Result<(), Stop> {
+fn check_route(
+    world: &World,
+    query: &Query,
+    settles: bool,
+    me: &MemberId,
+    guard: &Guarded,
+    at: Arrival,
+) -> Result<(), Stop> {
     let route = world.directory().service(&query.service).filter(|route| route.owner == *me);
     let route = route.filter(|_| guard.offers(&service_name(&query.service)));
     let Some(route) = route else {
@@ -65,7 +73,8 @@ fn check_route(world: &World, query: &Query, me: &MemberId, guard: &Guarded, at:
     let domain = world.domains.named(query.caller.instance(), at.0).ok_or(Refusal::from(RefusalCode::UnknownMember))?;
     match domain.directory.definition(&leg.definition) {
         None => Err(RefusalCode::BundleUnknown.into()),
-        Some(definition) if definition.version != leg.version => Err(RefusalCode::BundleStale.into()),
+        // What was reserved under a version that was in force is settled all the same.
+        Some(definition) if definition.version != leg.version && !settles => Err(RefusalCode::BundleStale.into()),
         Some(_) => Ok(()),
     }
 }

@@ -45,3 +45,43 @@ create view mohur.documents as
 create view mohur.permits as
   select * from mohur.every_document
   where kind in ('stateless-card', 'foreigner-card', 'immigrant-card', 'return-certificate');
+
+create schema kept;
+
+-- What changed a document, by the key that it was done under: the same key never has a second effect.
+create table kept.changes (
+  key text primary key,
+  made_at timestamptz not null default now(),
+  issuing_state text not null,
+  type text not null,
+  number text not null,
+  status text not null
+);
+
+-- The one change that is made from outside. Its caller may execute it and can write nothing by itself.
+create function mohur.suspend(of_state text, of_type text, of_number text, new_status text, change_key text)
+returns table (issuing_state text, type text, number text, state text)
+language plpgsql security definer set search_path = pg_catalog as $$
+#variable_conflict use_column
+declare
+  held text;
+begin
+  select status into held from register.documents
+    where issuing_state = of_state and type = of_type and number = of_number for update;
+  if held is null then
+    return;
+  end if;
+  if exists (select from kept.changes where key = change_key) then
+    held := 'done';
+  elsif held <> 'valid' then
+    held := 'already-' || held;
+  else
+    update register.documents set status = new_status
+      where issuing_state = of_state and type = of_type and number = of_number;
+    insert into kept.changes (key, issuing_state, type, number, status)
+      values (change_key, of_state, of_type, of_number, new_status);
+    held := 'done';
+  end if;
+  return query select of_state, of_type, of_number, held;
+end
+$$;

@@ -48,7 +48,9 @@ impl Registers {
     async fn conforms(&self, name: &str, cases: Cases) {
         let database = Database::named(name).unwrap();
         let adapter = Sql::open(mapping(database.mapping), &Settings::new(self.proxy.url(ROLE, name))).await;
-        let adapter = adapter.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let ledger: std::sync::Arc<dyn mohur_contract::Ledger> =
+            std::sync::Arc::new(mohur_contract::ledger::VolatileLedger::default());
+        let adapter = adapter.unwrap_or_else(|error| panic!("{name}: {error}")).with_ledger(&ledger);
         let broken = conformance::check(&adapter, &cases, &|fault: Fault| self.proxy.set(fault)).await;
         assert!(broken.is_empty(), "{name}: {broken:#?}");
     }
@@ -64,6 +66,12 @@ fn compare(values: &Json) -> Json {
 
 fn text(value: &str) -> Value {
     Value::text(value)
+}
+
+/// The same cases, and a change that is free.
+fn changing(cases: Cases, service: &str, subject: &Json, values: &Json) -> Cases {
+    let effect = json!({ "operation": "reserve", "values": values, "key": "k" });
+    Cases { reserve: Some(query(service, subject, &json!({ "verb": "change", "effect": effect }))), ..cases }
 }
 
 /// Every field asked for is as expected, all of them the same.
@@ -107,27 +115,36 @@ async fn papers_conform() {
     registers
         .conforms(
             "documents",
-            cases(
-                Some((
-                    status(&passport, &read(&["status", "expires", "holder"])),
-                    fields(&[("status", text("valid")), ("expires", text(expires)), ("holder", text(fin))]),
-                )),
-                Some(status(&on_paper("AZE", "P", "C00000000"), &read(&["status"]))),
-                vec![
-                    all(status(&passport, &holder), Verdict::Match),
-                    all(held(fin, &compare(&json!({ "document": number, "status": "valid" }))), Verdict::Match),
-                    all(
-                        held(&other[0], &compare(&json!({ "document": number, "status": "valid" }))),
-                        Verdict::Mismatch,
-                    ),
-                    all(foreigner, Verdict::Match),
-                ],
-                vec![
-                    held(fin, &read(&["document"])),
-                    status(&json!({ "fin": fin }), &read(&["status"])),
-                    status(&passport, &compare(&json!({ "expires": "soon" }))),
-                    status(&passport, &json!({ "verb": "verify", "predicates": { "status": { "oneOf": ["valid"] } } })),
-                ],
+            changing(
+                cases(
+                    Some((
+                        status(&passport, &read(&["status", "expires", "holder"])),
+                        fields(&[("status", text("valid")), ("expires", text(expires)), ("holder", text(fin))]),
+                    )),
+                    Some(status(&on_paper("AZE", "P", "C00000000"), &read(&["status"]))),
+                    vec![
+                        all(status(&passport, &holder), Verdict::Match),
+                        all(held(fin, &compare(&json!({ "document": number, "status": "valid" }))), Verdict::Match),
+                        all(
+                            held(&other[0], &compare(&json!({ "document": number, "status": "valid" }))),
+                            Verdict::Mismatch,
+                        ),
+                        all(foreigner, Verdict::Match),
+                    ],
+                    vec![
+                        held(fin, &read(&["document"])),
+                        status(&json!({ "fin": fin }), &read(&["status"])),
+                        status(&passport, &compare(&json!({ "expires": "soon" }))),
+                        status(
+                            &passport,
+                            &json!({ "verb": "verify", "predicates": { "status": { "oneOf": ["valid"] } } }),
+                        ),
+                        query("AZ/GOV/MIA/documents/suspend/v1", &passport, &read(&["state"])),
+                    ],
+                ),
+                "AZ/GOV/MIA/documents/suspend/v1",
+                &passport,
+                &json!({ "newStatus": "suspended" }),
             ),
         )
         .await;
@@ -142,18 +159,23 @@ async fn papers_conform() {
     registers
         .conforms(
             "invalid-documents",
-            cases(
-                None,
-                None,
-                vec![
-                    all(check(&listed, true), Verdict::Match),
-                    all(check(&on_paper("AZE", "P", "C00000000"), false), Verdict::Match),
-                    all(check(&listed, false), Verdict::Mismatch),
-                ],
-                vec![
-                    check(&json!({ "serial": "1" }), true),
-                    query("AZ/GOV/MOJ/invalid-documents/check/v1", &listed, &read(&["listed"])),
-                ],
+            changing(
+                cases(
+                    None,
+                    None,
+                    vec![
+                        all(check(&listed, true), Verdict::Match),
+                        all(check(&on_paper("AZE", "P", "C00000000"), false), Verdict::Match),
+                        all(check(&listed, false), Verdict::Mismatch),
+                    ],
+                    vec![
+                        check(&json!({ "serial": "1" }), true),
+                        query("AZ/GOV/MOJ/invalid-documents/check/v1", &listed, &read(&["listed"])),
+                    ],
+                ),
+                "AZ/GOV/MOJ/invalid-documents/publish/v1",
+                &on_paper("AZE", "P", "C00000000"),
+                &json!({ "reason": "stolen" }),
             ),
         )
         .await;

@@ -81,7 +81,11 @@ fn home(domain: &Domain, caller: &MemberId, peer: &MemberId) -> Option<String> {
 fn judge_time(query: &ProvenQuery, handover: &Handover, by: &Circumstances<'_>) -> Result<(), Refusal> {
     let now = by.arrival.unix_seconds();
     let age = now.saturating_sub(query.created());
-    if age > by.settings.forwarded_seconds() {
+    let oldest = match handover.settle {
+        None => by.settings.forwarded_seconds(),
+        Some(_) => by.settings.settlement_seconds().max(by.settings.forwarded_seconds()),
+    };
+    if age > oldest {
         return Err(Refusal::new(RefusalCode::Stale, "The caller's signature is too old to be handed on."));
     }
     if age < i64::from(by.settings.window()).saturating_neg() {

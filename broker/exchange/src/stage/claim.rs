@@ -5,7 +5,6 @@ use std::sync::Arc;
 use mohur_wire::{Arrival, MemberId, MessageId, Refusal, RefusalCode};
 
 use super::verify::Verified;
-use crate::bundle::settlement_id;
 use crate::claims::{Claim, Claims, Taken, Way};
 use crate::trace::Trace;
 
@@ -17,12 +16,20 @@ pub struct Claimed {
 /// Claims a query's id for its signer.
 pub fn once(verified: Verified, claims: &Claims, trace: &mut Trace) -> Result<Claimed, Refusal> {
     let id = &verified.query().id;
-    let id = verified.settle().map(|_| settlement_id(id)).transpose()?.unwrap_or_else(|| id.clone());
+    let id = settled_under(&verified)?.unwrap_or_else(|| id.clone());
     let way = if verified.brought().is_some() { Way::Forwarded } else { Way::Sent };
     take(claims.claim(verified.signer(), &id, verified.arrival(), way), trace)?;
     let verified = Arc::new(verified);
     trace.about(&verified);
     Ok(Claimed { verified })
+}
+
+/// A settlement may be asked for again until its answer is had: what serves once is the entry in the home broker's log. That it
+/// has one effect is for the owner's ledger to say.
+fn settled_under(verified: &Verified) -> Result<Option<MessageId>, Refusal> {
+    let Some(brought) = verified.brought().filter(|brought| brought.settle.is_some()) else { return Ok(None) };
+    let entry = format!("settle:{}", brought.intent).parse().map_err(|_| RefusalCode::Internal)?;
+    Ok(Some(entry))
 }
 
 /// Claims an id for its signer. A repeated id is refused with the first one's receipt.

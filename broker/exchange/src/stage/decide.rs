@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use mohur_policy::{Decision, Facts};
-use mohur_wire::{FieldName, MemberId, Refusal, RefusalCode, Verb};
+use mohur_wire::{Arrival, FieldName, MemberId, Operation, Refusal, RefusalCode, Verb};
 
 use super::claim::Claimed;
 use super::verify::Verified;
@@ -48,7 +48,29 @@ pub fn by_policy(claimed: Claimed, me: &MemberId, world: &World, trace: &mut Tra
     }
     let facts = Facts::of(verified.query(), arrival.0);
     let facts = verified.settle().map(|settle| facts.clone().settling(settle.operation)).unwrap_or(facts);
-    let decision = mohur_policy::decide(&world.policy, &facts);
+    ours(verified, &facts, world, trace)
+}
+
+/// Decides on the settlement of a reservation that our own member signed, at the settlement's own time: the policy says by
+/// itself who may consume and release, and what is told then.
+pub(crate) fn settlement(
+    verified: Arc<Verified>,
+    operation: Operation,
+    at: Arrival,
+    me: &MemberId,
+    world: &World,
+    trace: &mut Trace,
+) -> Result<Decided, Refusal> {
+    let place = world.place(&verified.query().service, at).ok_or(RefusalCode::UnknownService)?;
+    if place.route.broker != *me {
+        return Ok(Decided { verified, ruling: Ruling::Theirs });
+    }
+    let facts = Facts::of(verified.query(), at.0).settling(operation);
+    ours(verified, &facts, world, trace)
+}
+
+fn ours(verified: Arc<Verified>, facts: &Facts, world: &World, trace: &mut Trace) -> Result<Decided, Refusal> {
+    let decision = mohur_policy::decide(&world.policy, facts);
     trace.decided(&decision);
     match decision.refusal() {
         None => Ok(Decided { verified, ruling: Ruling::Ours(Arc::new(decision)) }),
@@ -76,6 +98,10 @@ impl Ruling {
 }
 
 impl Decided {
+    pub(crate) const fn verified(&self) -> &Arc<Verified> {
+        &self.verified
+    }
+
     pub(crate) fn into_parts(self) -> (Arc<Verified>, Ruling) {
         (self.verified, self.ruling)
     }

@@ -1,7 +1,6 @@
 //! Release: the owner's seal is proved, and of its disclosures only those that the decision names go on.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use mohur_crypto::sha256;
 use mohur_directory::Domain;
@@ -14,9 +13,8 @@ use mohur_wire::{FieldName, Query, Refusal, RefusalCode, Value};
 use super::call::Asked;
 use super::decide::Ruling;
 use super::route::Routed;
-use super::verify::Verified;
 use crate::World;
-use crate::provider::{Answered, Destination};
+use crate::provider::Answered;
 use crate::trace::Trace;
 
 /// An owner's sealed answer, reduced to what the caller may see.
@@ -34,7 +32,7 @@ pub fn fields(asked: Asked, world: &World, trace: &mut Trace) -> Result<Released
     let domain = world.domain_of(owner, routed.at()).ok_or(RefusalCode::ProviderUnavailable)?;
     let text = match &reply {
         Reply::Answer(text) => text,
-        Reply::Refusal(text) => return Err(sealed_refusal(text, &routed, domain, world)),
+        Reply::Refusal(text) => return Err(sealed_refusal(text, &routed, domain, world, trace)),
     };
     let answer = SealedAnswer::verify(text, &world.keys_of(domain, routed.at())).map_err(|_| {
         Refusal::new(RefusalCode::ProviderInvalid, "The owner's seal does not verify; the answer was dropped.")
@@ -96,12 +94,15 @@ fn belongs(answer: &SealedAnswer, routed: &Routed) -> Result<(), Refusal> {
 }
 
 /// A refusal counts only under the seal of whoever was asked, the owner or its broker; any other cannot be passed on.
-fn sealed_refusal(text: &str, routed: &Routed, domain: &Domain, world: &World) -> Refusal {
+fn sealed_refusal(text: &str, routed: &Routed, domain: &Domain, world: &World, trace: &mut Trace) -> Refusal {
     let verified = routed.verified();
     let proven = match prove_refusal(text, &world.keys_of(domain, routed.at()), verified.opening().digest()) {
         Ok(proven) if *proven.owner() == routed.destination().peer => proven.refusal(),
         Ok(_) | Err(_) => return RefusalCode::ProviderInvalid.into(),
     };
+    if matches!(routed.ruling(), Ruling::Ours(_)) {
+        trace.refused_by_owner();
+    }
     if routed.conceals() && matches!(proven.code, RefusalCode::Denied | RefusalCode::NotAvailable) {
         return RefusalCode::NotAvailable.into();
     }
@@ -132,10 +133,5 @@ impl Released {
     /// The query that is answered.
     pub(crate) fn query(&self) -> &Query {
         self.routed.verified().query()
-    }
-
-    pub(crate) fn origin(&self) -> (Arc<Verified>, Ruling, Arc<Destination>) {
-        let routed = &self.routed;
-        (Arc::clone(routed.verified()), routed.ruling().clone(), Arc::clone(routed.destination()))
     }
 }

@@ -6,7 +6,6 @@ use mohur_message::hop::Settle;
 use mohur_wire::{Arrival, Refusal, RefusalCode};
 
 use super::decide::{Decided, Ruling};
-use super::release::Released;
 use super::verify::Verified;
 use crate::World;
 use crate::provider::Destination;
@@ -22,8 +21,18 @@ pub struct Routed {
 
 /// Finds the owner's host, or the broker that decides.
 pub fn to_owner(decided: Decided, world: &World) -> Result<Routed, Refusal> {
+    let (at, settle) = (decided.verified().arrival(), decided.verified().settle().cloned());
+    route(decided, settle, at, world)
+}
+
+/// The one settlement that the signature over a reservation covers, at a time of its own.
+pub(crate) fn settlement(decided: Decided, settle: Settle, at: Arrival, world: &World) -> Result<Routed, Refusal> {
+    route(decided, Some(settle), at, world)
+}
+
+fn route(decided: Decided, settle: Option<Settle>, at: Arrival, world: &World) -> Result<Routed, Refusal> {
     let (verified, ruling) = decided.into_parts();
-    let (service, at) = (&verified.query().service, verified.arrival());
+    let service = &verified.query().service;
     let place = world.place(service, at).ok_or(RefusalCode::UnknownService)?;
     let route = place.route;
     if !route.verbs.contains(&verified.query().verb()) {
@@ -37,15 +46,7 @@ pub fn to_owner(decided: Decided, world: &World) -> Result<Routed, Refusal> {
             Destination { owner, peer: broker.id.clone(), authority: broker.authority.to_string() }
         }
     };
-    let settle = verified.settle().cloned();
     Ok(Routed { verified, ruling, destination: Arc::new(destination), settle, at })
-}
-
-/// The one settlement that the signature over a reservation covers: the same query, decision and owner once more, at a
-/// time of its own.
-pub(crate) fn settlement(reserved: &Released, settle: Settle, at: Arrival) -> Routed {
-    let (verified, ruling, destination) = reserved.origin();
-    Routed { verified, ruling, destination, settle: Some(settle), at }
 }
 
 impl Routed {

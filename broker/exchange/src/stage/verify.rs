@@ -7,7 +7,7 @@ use mohur_crypto::{Digest, sha256};
 use mohur_message::hop::Settle;
 use mohur_message::{Evidence, SentOpening};
 use mohur_wire::bundle::{Definition, Leg};
-use mohur_wire::{Arrival, MemberId, MessageId, Query, Refusal, RefusalCode, SubjectKey};
+use mohur_wire::{Arrival, MemberId, MessageId, Operation, Query, Refusal, RefusalCode, SubjectKey};
 
 use super::authenticate::Authenticated;
 use crate::dialect::{Brought, Circumstances, Content, SignedBundle};
@@ -136,7 +136,8 @@ fn brought(
     if let Some(leg) = &query.leg {
         let home = world.domain_of(&whose.signer, whose.arrival).ok_or(RefusalCode::UnknownMember)?;
         let published = home.directory.definition(&leg.definition).ok_or(RefusalCode::BundleUnknown)?;
-        if published.version != leg.version {
+        // What was reserved under a version that was in force is settled all the same.
+        if published.version != leg.version && brought.settle.is_none() {
             return Err(RefusalCode::BundleStale.into());
         }
     }
@@ -207,6 +208,19 @@ impl Verified {
         Ok(Self { query, opening, signer, evidence, revocation, arrival: *arrival, deadline, brought: None })
     }
 
+    /// A reservation whose signature this broker proved before, perhaps in an earlier life.
+    ///
+    /// INVARIANT: all of it comes from the broker's own record, which nobody else can have written (`bundle::kept`).
+    pub(crate) fn remembered(
+        opening: SentOpening,
+        (signer, evidence): (MemberId, Arc<Evidence>),
+        revocation: Digest,
+        (arrival, deadline): (Arrival, Duration),
+    ) -> Result<Self, Refusal> {
+        let query = opening.query()?;
+        Ok(Self { query, opening, signer, evidence, revocation, arrival, deadline, brought: None })
+    }
+
     pub(crate) const fn query(&self) -> &Query {
         &self.query
     }
@@ -269,6 +283,11 @@ impl VerifiedBundle {
 
     pub(crate) const fn arrival(&self) -> Arrival {
         self.arrival
+    }
+
+    /// The legs that reserve something.
+    pub(crate) fn reserving(&self) -> impl Iterator<Item = (&Verified, &Leg)> {
+        self.legs.iter().zip(&self.definition.legs).filter(|(_, leg)| leg.operation == Some(Operation::Reserve))
     }
 
     /// Each leg's query, with the leg that it fits.

@@ -76,7 +76,11 @@ impl Cast {
             embedded(Kind::StateFees, "AZ/COM/BANK", &[("payments", CHANGING)]),
             embedded(Kind::RealEstate, "AZ/GOV/PROP", &[("ownership", MATCHING)]),
             embedded(Kind::PopulationRegister, "AZ/GOV/MOJ", &[("person", READING)]),
-            embedded(Kind::FinService, "AZ/GOV/MOJ", &[("links", READING), ("uniqueness", READING)]),
+            embedded(
+                Kind::FinService,
+                "AZ/GOV/MOJ",
+                &[("links", READING), ("uniqueness", READING), ("issue", CHANGING)],
+            ),
         ];
         Self { callers: callers.map(|(name, member)| CallerPart::new(name, member)).to_vec(), owners }
     }

@@ -17,13 +17,13 @@ fn at(second: i64) -> Timestamp {
 #[test]
 fn a_reservation_holds_until_it_expires() {
     let mut record = Record::default();
-    let first = record.reserve(&caller(1), &key(1), at(0), at(10)).unwrap();
+    let first = record.reserve(&caller(1), &key(1), (at(0), at(10)), Uses::Once).unwrap();
     assert_eq!((first.state, first.reservation.clone(), first.expires), (State::Reserved, Some(key(1)), Some(at(10))));
-    assert_eq!(record.reserve(&caller(2), &key(1), at(9), at(19)).unwrap().state, State::AlreadyReserved);
-    assert_eq!(record.reserve(&caller(1), &key(2), at(9), at(19)).unwrap().state, State::AlreadyReserved);
-    assert_eq!(record.reserve(&caller(1), &key(1), at(9), at(19)).unwrap(), first);
+    assert_eq!(record.reserve(&caller(2), &key(1), (at(9), at(19)), Uses::Once).unwrap().state, State::AlreadyReserved);
+    assert_eq!(record.reserve(&caller(1), &key(2), (at(9), at(19)), Uses::Once).unwrap().state, State::AlreadyReserved);
+    assert_eq!(record.reserve(&caller(1), &key(1), (at(9), at(19)), Uses::Once).unwrap(), first);
     assert_eq!(record.settle(&caller(1), &key(1), Operation::Consume, at(10)).unwrap().state, State::Expired);
-    assert_eq!(record.reserve(&caller(2), &key(1), at(10), at(20)).unwrap().state, State::Reserved);
+    assert_eq!(record.reserve(&caller(2), &key(1), (at(10), at(20)), Uses::Once).unwrap().state, State::Reserved);
     // The one that expired cannot come back.
     assert_eq!(record.settle(&caller(1), &key(1), Operation::Consume, at(11)).unwrap().state, State::Expired);
     assert_eq!(record.settle(&caller(2), &key(1), Operation::Consume, at(11)).unwrap().state, State::Consumed);
@@ -33,22 +33,22 @@ fn a_reservation_holds_until_it_expires() {
 #[test]
 fn what_is_released_can_be_reserved_again_but_not_with_the_same_key() {
     let mut record = Record::default();
-    record.reserve(&caller(1), &key(1), at(0), at(10)).unwrap();
+    record.reserve(&caller(1), &key(1), (at(0), at(10)), Uses::Once).unwrap();
     assert_eq!(record.settle(&caller(1), &key(1), Operation::Release, at(1)).unwrap().state, State::Released);
     assert_eq!(record.settle(&caller(1), &key(1), Operation::Release, at(2)).unwrap().state, State::Released);
     assert_eq!(record.settle(&caller(1), &key(1), Operation::Consume, at(2)), Err(Refused::SettledOtherwise));
-    assert_eq!(record.state(at(3)), State::Paid);
+    assert_eq!(record.state(at(3)), State::Free);
     // The same key: the first answer and no second effect.
-    assert_eq!(record.reserve(&caller(1), &key(1), at(3), at(13)).unwrap().expires, Some(at(10)));
-    assert_eq!(record.state(at(3)), State::Paid);
-    assert_eq!(record.reserve(&caller(1), &key(2), at(3), at(13)).unwrap().expires, Some(at(13)));
+    assert_eq!(record.reserve(&caller(1), &key(1), (at(3), at(13)), Uses::Once).unwrap().expires, Some(at(10)));
+    assert_eq!(record.state(at(3)), State::Free);
+    assert_eq!(record.reserve(&caller(1), &key(2), (at(3), at(13)), Uses::Once).unwrap().expires, Some(at(13)));
 }
 
 #[test]
 fn a_signed_consume_needs_the_callers_own_reservation() {
     let mut record = Record::default();
     assert_eq!(record.end(&caller(1), &key(9), Operation::Consume, at(0)), Err(Refused::NoReservation));
-    record.reserve(&caller(1), &key(1), at(0), at(10)).unwrap();
+    record.reserve(&caller(1), &key(1), (at(0), at(10)), Uses::Once).unwrap();
     assert_eq!(record.end(&caller(2), &key(9), Operation::Consume, at(1)).unwrap().state, State::AlreadyReserved);
     let consumed = record.end(&caller(1), &key(9), Operation::Consume, at(1)).unwrap();
     assert_eq!(consumed.state, State::Consumed);
@@ -60,10 +60,10 @@ fn a_signed_consume_needs_the_callers_own_reservation() {
 fn a_record_does_not_grow_without_bound() {
     let mut record = Record::default();
     for number in 0..64 {
-        record.reserve(&caller(1), &key(number), at(0), at(10)).unwrap();
+        record.reserve(&caller(1), &key(number), (at(0), at(10)), Uses::Once).unwrap();
         record.settle(&caller(1), &key(number), Operation::Release, at(0)).unwrap();
     }
-    assert_eq!(record.reserve(&caller(1), &key(99), at(0), at(10)), Err(Refused::TooMany));
+    assert_eq!(record.reserve(&caller(1), &key(99), (at(0), at(10)), Uses::Once), Err(Refused::TooMany));
 }
 
 #[derive(Clone, Debug)]
@@ -94,7 +94,7 @@ proptest! {
             now += passed;
             let operation = |consume| if consume { Operation::Consume } else { Operation::Release };
             let act = |record: &mut Record| match &step {
-                Step::Reserve(c, k) => record.reserve(&caller(*c), &key(*k), at(now), at(now + 10)),
+                Step::Reserve(c, k) => record.reserve(&caller(*c), &key(*k), (at(now), at(now + 10)), Uses::Once),
                 Step::Settle(c, k, consume) => record.settle(&caller(*c), &key(*k), operation(*consume), at(now)),
                 Step::End(c, k, consume) => record.end(&caller(*c), &key(*k), operation(*consume), at(now)),
             };
@@ -112,4 +112,54 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn an_effect_that_was_begun_is_had_once_and_given_up_by_nobody() {
+    let mut record = Record::default();
+    record.reserve(&caller(1), &key(1), (at(0), at(10)), Uses::Once).unwrap();
+    assert_eq!(record.begin(&caller(2), &key(1), at(1)), Err(Refused::NoReservation));
+    assert_eq!(record.begin(&caller(1), &key(1), at(1)), Ok(Begun::Apply));
+    assert_eq!(record.settle(&caller(1), &key(1), Operation::Release, at(2)), Err(Refused::SettledOtherwise));
+    // The process ended, and comes back after the reservation's time.
+    assert_eq!(record.begin(&caller(1), &key(1), at(60)), Ok(Begun::Apply));
+    assert_eq!(record.finish(&caller(1), &key(1)).unwrap().state, State::Consumed);
+    let Ok(Begun::Already(again)) = record.begin(&caller(1), &key(1), at(61)) else { panic!("it was had") };
+    assert_eq!((again.state, record.state(at(61))), (State::Consumed, State::Consumed));
+}
+
+#[test]
+fn an_effect_that_was_begun_is_not_had_once_somebody_else_holds_the_thing() {
+    let mut record = Record::default();
+    record.reserve(&caller(1), &key(1), (at(0), at(10)), Uses::Once).unwrap();
+    record.begin(&caller(1), &key(1), at(1)).unwrap();
+    assert_eq!(record.reserve(&caller(2), &key(2), (at(9), at(19)), Uses::Once).unwrap().state, State::AlreadyReserved);
+    assert_eq!(record.reserve(&caller(2), &key(2), (at(11), at(21)), Uses::Once).unwrap().state, State::Reserved);
+    let Ok(Begun::Already(late)) = record.begin(&caller(1), &key(1), at(12)) else { panic!("it is another's") };
+    assert_eq!(late.state, State::Expired);
+}
+
+#[test]
+fn an_effect_that_cannot_be_had_is_given_up_like_any_other() {
+    let mut record = Record::default();
+    record.reserve(&caller(1), &key(1), (at(0), at(10)), Uses::Once).unwrap();
+    record.begin(&caller(1), &key(1), at(1)).unwrap();
+    record.abandon(&caller(1), &key(1)).unwrap();
+    assert_eq!(record.settle(&caller(1), &key(1), Operation::Release, at(2)).unwrap().state, State::Released);
+    assert_eq!(record.begin(&caller(1), &key(1), at(3)), Err(Refused::SettledOtherwise));
+    assert_eq!(record.state(at(3)), State::Free);
+}
+
+#[test]
+fn what_can_be_used_again_is_free_when_it_was_used_and_a_key_still_has_one_effect() {
+    let mut record = Record::default();
+    let reserve = |record: &mut Record, number: u8, second: i64| {
+        record.reserve(&caller(1), &key(number), (at(second), at(second + 10)), Uses::AsTheRegisterSays)
+    };
+    reserve(&mut record, 1, 0).unwrap();
+    record.begin(&caller(1), &key(1), at(1)).unwrap();
+    record.finish(&caller(1), &key(1)).unwrap();
+    assert_eq!(reserve(&mut record, 1, 2).unwrap().expires, Some(at(10)), "the first answer");
+    assert_eq!(reserve(&mut record, 2, 3).unwrap().expires, Some(at(13)), "a new effect");
+    assert_eq!(reserve(&mut record, 3, 4).unwrap().state, State::AlreadyReserved);
 }

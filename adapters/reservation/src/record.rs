@@ -1,42 +1,50 @@
-//! What may happen to one receipt: pure functions over its record. No I/O, no clock.
+//! What may happen to one thing that can be reserved: pure functions over its record. No I/O, no clock.
 //!
-//! A receipt has had reservations, one after another; only the last one can be open. It is consumed at most once.
+//! It has had reservations, one after another; only the last one can be open. It is consumed at most once.
 
 use mohur_wire::{MemberId, MessageId, Operation, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Most reservations that one receipt may have had. Whoever needs more is not issuing documents.
+/// Most reservations that one thing may have had. Whoever needs more is not deciding applications.
 const MAX_RESERVATIONS: usize = 64;
 
-/// The state of a receipt, as it is answered.
+/// How it stands, and what an operation came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    /// Paid and free.
-    Paid,
+pub enum State {
+    /// Nobody holds it.
+    Free,
     /// Held for a caller.
     Reserved,
     /// Used up.
     Consumed,
     /// Given back.
     Released,
-    /// Not booked, or less than the fee.
-    Unpaid,
     /// Held for somebody already.
     AlreadyReserved,
     /// Used up already.
     AlreadyConsumed,
-    /// The bank knows no such receipt of this person.
-    UnknownReceipt,
     /// The reservation expired before it was consumed.
     Expired,
 }
 
 /// What an operation came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Outcome {
-    pub(crate) state: State,
-    pub(crate) reservation: Option<MessageId>,
-    pub(crate) expires: Option<Timestamp>,
+pub struct Outcome {
+    /// What it came to.
+    pub state: State,
+    /// The reservation that was made or ended.
+    pub reservation: Option<MessageId>,
+    /// Until when one that was made holds.
+    pub expires: Option<Timestamp>,
+}
+
+/// Whether an effect is to be had now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// Yes: the reservation is held until [`finish`](Record::finish) or [`abandon`](Record::abandon).
+    Apply,
+    /// No: this is what it came to.
+    Already(Outcome),
 }
 
 /// Why an operation has no outcome.
@@ -50,7 +58,7 @@ pub(crate) enum Refused {
     TooMany,
 }
 
-/// The record of one receipt.
+/// The record of one thing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Record {
@@ -64,6 +72,9 @@ struct Reservation {
     /// The idempotency key of the `reserve`, unique to its caller: the reservation's id.
     key: MessageId,
     expires: Timestamp,
+    /// Its effect was begun: whatever the time, it is had or it is not, and nobody gives it up meanwhile.
+    #[serde(default, skip_serializing_if = "is_false")]
+    applying: bool,
     end: Option<End>,
     /// The idempotency key of a signed `consume` or `release`, if that ended it.
     ended_by: Option<MessageId>,
@@ -76,7 +87,16 @@ enum End {
     Released,
 }
 
-/// Whether a paid receipt can be reserved.
+/// How often a thing can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Uses {
+    /// Once and never again, like a receipt.
+    Once,
+    /// As often as the register says that it is free: a document that was suspended may be good again one day.
+    AsTheRegisterSays,
+}
+
+/// Whether it can be reserved.
 enum Holding {
     Free,
     Held,
@@ -84,16 +104,15 @@ enum Holding {
 }
 
 impl State {
-    pub(crate) const fn as_str(self) -> &'static str {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Paid => "paid",
+            Self::Free => "free",
             Self::Reserved => "reserved",
             Self::Consumed => "consumed",
             Self::Released => "released",
-            Self::Unpaid => "unpaid",
             Self::AlreadyReserved => "already-reserved",
             Self::AlreadyConsumed => "already-consumed",
-            Self::UnknownReceipt => "unknown-receipt",
             Self::Expired => "expired",
         }
     }
@@ -127,6 +146,7 @@ impl Reservation {
     fn finish(&mut self, end: End, by: Option<&MessageId>, now: Timestamp) -> Result<Outcome, Refused> {
         match (self.end, end) {
             (None, End::Consumed) if now >= self.expires => return Ok(self.ended(State::Expired)),
+            (None, End::Released) if self.applying => return Err(Refused::SettledOtherwise),
             (None, _) => {
                 self.end = Some(end);
                 self.ended_by = by.cloned();
@@ -156,18 +176,18 @@ impl End {
 }
 
 impl Record {
-    /// The state of a paid receipt.
+    /// How it stands.
     pub(crate) fn state(&self, now: Timestamp) -> State {
-        match self.holding(now) {
-            Holding::Free => State::Paid,
+        match self.holding(now, Uses::Once) {
+            Holding::Free => State::Free,
             Holding::Held => State::Reserved,
             Holding::Used => State::Consumed,
         }
     }
 
-    fn holding(&self, now: Timestamp) -> Holding {
+    fn holding(&self, now: Timestamp, uses: Uses) -> Holding {
         match self.reservations.last() {
-            _ if self.is_consumed() => Holding::Used,
+            _ if uses == Uses::Once && self.is_consumed() => Holding::Used,
             Some(last) if last.is_open(now) => Holding::Held,
             Some(_) | None => Holding::Free,
         }
@@ -188,24 +208,25 @@ impl Record {
         }
     }
 
-    /// Holds the receipt for the caller until `expires`.
+    /// Holds it for the caller until `expires`.
     pub(crate) fn reserve(
         &mut self,
         caller: &MemberId,
         key: &MessageId,
-        now: Timestamp,
-        expires: Timestamp,
+        (now, expires): (Timestamp, Timestamp),
+        uses: Uses,
     ) -> Result<Outcome, Refused> {
         if let Some(first) = self.earlier(caller, Operation::Reserve, key) {
             return Ok(first);
         }
-        match self.holding(now) {
+        match self.holding(now, uses) {
             Holding::Used => return Ok(State::AlreadyConsumed.into()),
             Holding::Held => return Ok(State::AlreadyReserved.into()),
             Holding::Free if self.reservations.len() >= MAX_RESERVATIONS => return Err(Refused::TooMany),
             Holding::Free => {}
         }
-        let made = Reservation { caller: caller.clone(), key: key.clone(), expires, end: None, ended_by: None };
+        let (caller, key) = (caller.clone(), key.clone());
+        let made = Reservation { caller, key, expires, applying: false, end: None, ended_by: None };
         let outcome = made.made();
         self.reservations.push(made);
         Ok(outcome)
@@ -222,6 +243,40 @@ impl Record {
         let end = End::of(operation).ok_or(Refused::NoReservation)?;
         let made = self.reservations.iter_mut().find(|reservation| reservation.is(caller, key));
         made.ok_or(Refused::NoReservation)?.finish(end, None, now)
+    }
+
+    /// Begins to have the effect that the caller reserved with `key`, if it may still be had. An effect that was begun and not
+    /// finished, by a process that ended, is begun again: even late, unless somebody else holds the thing by then.
+    pub(crate) fn begin(&mut self, caller: &MemberId, key: &MessageId, now: Timestamp) -> Result<Begun, Refused> {
+        let last = self.reservations.len();
+        let mut reservations = self.reservations.iter_mut().zip(1..);
+        let found = reservations.find(|(reservation, _)| reservation.is(caller, key));
+        let (made, place) = found.ok_or(Refused::NoReservation)?;
+        match made.end {
+            Some(End::Consumed) => return Ok(Begun::Already(made.ended(State::Consumed))),
+            Some(End::Released) => return Err(Refused::SettledOtherwise),
+            None => {}
+        }
+        if now >= made.expires && !(made.applying && place == last) {
+            return Ok(Begun::Already(made.ended(State::Expired)));
+        }
+        made.applying = true;
+        Ok(Begun::Apply)
+    }
+
+    /// The effect was had.
+    pub(crate) fn finish(&mut self, caller: &MemberId, key: &MessageId) -> Result<Outcome, Refused> {
+        let made = self.reservations.iter_mut().find(|reservation| reservation.is(caller, key));
+        let made = made.ok_or(Refused::NoReservation)?;
+        (made.applying, made.end) = (false, Some(End::Consumed));
+        Ok(made.ended(State::Consumed))
+    }
+
+    /// The effect cannot be had: the register says so.
+    pub(crate) fn abandon(&mut self, caller: &MemberId, key: &MessageId) -> Result<(), Refused> {
+        let made = self.reservations.iter_mut().find(|reservation| reservation.is(caller, key));
+        made.ok_or(Refused::NoReservation)?.applying = false;
+        Ok(())
     }
 
     /// A `consume` or `release` that the caller signed by itself: of its last reservation. `key` is this effect's own.
@@ -244,6 +299,11 @@ impl Record {
             Some(_) | None => Err(Refused::NoReservation),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 #[cfg(test)]

@@ -1,0 +1,161 @@
+//! What a bundle reserved is consumed or released, whatever happens to the broker and to the register's host meanwhile: once,
+//! and never by half.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "all of it is test code")]
+
+use std::time::Duration;
+
+use mohur_audit::Options;
+use mohur_client::Caller;
+use mohur_federation::{Bundled, ChildBroker, Federation, Founded, ask, bundle_answer, problem};
+use mohur_journal::Log;
+use mohur_reference::{Citizen, Faults};
+use mohur_wire::bundle::Outcome;
+use mohur_wire::{Operation, RefusalCode, SubjectKey};
+
+fn slow(milliseconds: u64) -> Faults {
+    Faults { delay: Duration::from_millis(milliseconds), ..Faults::default() }
+}
+
+/// How the citizen's fee stands, as the bank's host says.
+async fn fee(office: &Caller, citizen: &Citizen) -> String {
+    let mut question = ask::read(ask::PAYMENTS, citizen.fin, &["state"]);
+    question.subject = SubjectKey::Receipt(citizen.claims.receipt.clone());
+    let answered = office.ask(question).await.unwrap();
+    answered.answer.fields().values().next().unwrap().to_string()
+}
+
+/// Waits until the fee stands so.
+async fn becomes(office: &Caller, citizen: &Citizen, state: &str) {
+    for _ in 0..200 {
+        if fee(office, citizen).await == state {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the fee is {} and never {state}", fee(office, citizen).await);
+}
+
+/// How often the log says that a settlement was asked for and answered, by the id that it has there; nothing may be wrong with it.
+fn settlements(federation: &Federation) -> usize {
+    let key = federation.nation.directory().brokers[0].log.key.parse().unwrap();
+    let log = Log::new(&federation.nation.path("broker/log"), key);
+    let options = Options { tolerance_seconds: 120, progress: &mut |_, _| {} };
+    let report = mohur_audit::verify(&log, options).unwrap();
+    assert!(report.is_sound(), "{:?}", report.problems);
+    assert!(report.open_intents.is_empty(), "{:?}", report.open_intents);
+    let (checkpoint, _) = log.checkpoint().unwrap();
+    let entries = (0..checkpoint.size).map(|index| log.entry(index, checkpoint.size).unwrap().leaf);
+    let settles = |leaf: &mohur_transparency::leaf::Leaf| {
+        leaf.id.as_ref().is_some_and(|id| id.as_str().ends_with(".fee.settle"))
+            && leaf.kind == mohur_transparency::leaf::Kind::Intent
+    };
+    entries.filter(settles).count()
+}
+
+fn impatient() -> Founded {
+    Founded::new().with("broker/broker.toml", "[exchange]\nbundle-wait = \"100ms\"\nsettlement-wait = \"400ms\"")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fee_that_was_reserved_before_a_kill_is_given_back_at_the_next_start() {
+    let federation = impatient().start_without_broker().await;
+    federation.faults("civil-registry", slow(20_000));
+    let child = ChildBroker::start(&federation).await;
+    let (office, citizen) = (federation.office(), federation.citizen());
+    let bundle = Bundled::of(&office, citizen).await;
+    bundle_answer(&bundle.raw(&office).await);
+    federation.wait_for_answers("state-fees", 1).await;
+    assert_eq!(fee(&office, citizen).await, "reserved");
+    child.kill();
+
+    federation.faults("civil-registry", Faults::default());
+    let child = ChildBroker::start(&federation).await;
+    becomes(&office, citizen, "paid").await;
+    let said = ChildBroker::said(&federation);
+    assert!(said.contains("a bundle was left unsettled"), "{said}");
+    assert!(!said.contains(citizen.fin.as_str()), "{said}");
+    child.terminate();
+    assert_eq!(child.ended().await.code(), Some(0));
+    assert_eq!(settlements(&federation), 1);
+
+    // Nothing is left to do: the next start finds nothing.
+    let child = ChildBroker::start(&federation).await;
+    child.terminate();
+    assert_eq!(child.ended().await.code(), Some(0));
+    assert_eq!(settlements(&federation), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fee_of_a_clear_bundle_is_consumed_once_although_host_and_broker_were_gone() {
+    let mut federation = impatient().start_without_broker().await;
+    let child = ChildBroker::start(&federation).await;
+    let (office, citizen) = (federation.office(), federation.citizen().clone());
+    federation.faults("health-card", slow(1500));
+    let bundle = Bundled::of(&office, &citizen).await;
+    bundle_answer(&bundle.raw(&office).await);
+    federation.wait_for_answers("state-fees", 1).await;
+    // The fee is held; before the others have answered, the bank's host is gone.
+    let bank = federation.halt_host("state-fees").await;
+    let answer = complete(&bundle, &office).await;
+    let leg = answer.legs.iter().find(|leg| leg.leg.as_str() == "fee").unwrap();
+    let settlement = leg.settlement.as_ref().unwrap();
+    assert_eq!(answer.outcome, Outcome::Incomplete, "what is not settled is never clear");
+    assert_eq!((settlement.operation, settlement.answer.as_ref()), (Operation::Consume, None));
+    assert_eq!(settlement.refusal, Some(RefusalCode::ProviderUnavailable));
+    child.kill();
+
+    federation.resume_host(bank).await;
+    federation.faults("health-card", Faults::default());
+    let child = ChildBroker::start(&federation).await;
+    becomes(&office, &citizen, "consumed").await;
+    assert_eq!(problem(&bundle.poll(&office).await).code, RefusalCode::BundleUnknown);
+    child.terminate();
+    assert_eq!(child.ended().await.code(), Some(0));
+    settlements(&federation);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settlement_that_cannot_be_had_at_once_is_asked_for_again() {
+    let patient = "[exchange]\nbundle-wait = \"100ms\"\nsettlement-wait = \"20s\"";
+    let mut federation = Founded::new().with("broker/broker.toml", patient).start().await;
+    let (office, citizen) = (federation.office(), federation.citizen().clone());
+    federation.faults("health-card", slow(1500));
+    let bundle = Bundled::of(&office, &citizen).await;
+    bundle_answer(&bundle.raw(&office).await);
+    federation.wait_for_answers("state-fees", 1).await;
+    let bank = federation.halt_host("state-fees").await;
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert!(!bundle_answer(&bundle.poll(&office).await).complete, "it is not given up at the first failure");
+    federation.resume_host(bank).await;
+    let answer = complete(&bundle, &office).await;
+    assert_eq!(answer.outcome, Outcome::Clear);
+    assert_eq!(fee(&office, &citizen).await, "consumed");
+    federation.stop_broker().await;
+    assert!(settlements(&federation) > 1, "each attempt stands in the log");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settlement_goes_on_in_the_background_when_the_bundle_no_longer_waits() {
+    let mut federation = impatient().start().await;
+    let (office, citizen) = (federation.office(), federation.citizen().clone());
+    federation.faults("health-card", slow(1500));
+    let bundle = Bundled::of(&office, &citizen).await;
+    bundle_answer(&bundle.raw(&office).await);
+    federation.wait_for_answers("state-fees", 1).await;
+    let bank = federation.halt_host("state-fees").await;
+    assert_eq!(complete(&bundle, &office).await.outcome, Outcome::Incomplete);
+    federation.resume_host(bank).await;
+    becomes(&office, &citizen, "consumed").await;
+}
+
+async fn complete(bundle: &Bundled, office: &Caller) -> mohur_wire::bundle::BundleAnswer {
+    for _ in 0..300 {
+        let answer = bundle_answer(&bundle.poll(office).await);
+        if answer.complete {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the bundle never ends");
+}
