@@ -91,7 +91,7 @@ async fn a_fee_of_a_clear_bundle_is_consumed_once_although_host_and_broker_were_
     let mut federation = impatient().start_without_broker().await;
     let child = ChildBroker::start(&federation).await;
     let (office, citizen) = (federation.office(), federation.citizen().clone());
-    federation.faults("health-card", slow(1500));
+    federation.faults("civil-registry", slow(1800));
     let bundle = Bundled::of(&office, &citizen).await;
     bundle_answer(&bundle.raw(&office).await);
     federation.wait_for_answers("state-fees", 1).await;
@@ -106,7 +106,7 @@ async fn a_fee_of_a_clear_bundle_is_consumed_once_although_host_and_broker_were_
     child.kill();
 
     federation.resume_host(bank).await;
-    federation.faults("health-card", Faults::default());
+    federation.faults("civil-registry", Faults::default());
     let child = ChildBroker::start(&federation).await;
     becomes(&office, &citizen, "consumed").await;
     assert_eq!(problem(&bundle.poll(&office).await).code, RefusalCode::BundleUnknown);
@@ -120,7 +120,7 @@ async fn a_settlement_that_cannot_be_had_at_once_is_asked_for_again() {
     let patient = "[exchange]\nbundle-wait = \"100ms\"\nsettlement-wait = \"20s\"";
     let mut federation = Founded::new().with("broker/broker.toml", patient).start().await;
     let (office, citizen) = (federation.office(), federation.citizen().clone());
-    federation.faults("health-card", slow(1500));
+    federation.faults("civil-registry", slow(1800));
     let bundle = Bundled::of(&office, &citizen).await;
     bundle_answer(&bundle.raw(&office).await);
     federation.wait_for_answers("state-fees", 1).await;
@@ -139,7 +139,7 @@ async fn a_settlement_that_cannot_be_had_at_once_is_asked_for_again() {
 async fn a_settlement_goes_on_in_the_background_when_the_bundle_no_longer_waits() {
     let mut federation = impatient().start().await;
     let (office, citizen) = (federation.office(), federation.citizen().clone());
-    federation.faults("health-card", slow(1500));
+    federation.faults("civil-registry", slow(1800));
     let bundle = Bundled::of(&office, &citizen).await;
     bundle_answer(&bundle.raw(&office).await);
     federation.wait_for_answers("state-fees", 1).await;
