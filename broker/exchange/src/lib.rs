@@ -12,6 +12,7 @@ pub mod bundle;
 pub mod claims;
 mod dialect;
 mod members;
+mod parties;
 pub mod pipeline;
 pub mod provider;
 mod refuse;

@@ -8,9 +8,9 @@ use bytes::Bytes;
 use mohur_journal::Journal;
 use mohur_seal::CurrentSeal;
 use mohur_wire::{Clock, MemberId, Refusal};
-use tokio::sync::watch;
 
 use crate::bundle::{Bundles, Settlements};
+pub use crate::parties::Parties;
 use crate::provider::Provider;
 use crate::reply::{Incoming, ReplyTo};
 use crate::stage::verify::Message;
@@ -29,24 +29,7 @@ pub struct Exchange<P> {
     pub(crate) claims: Claims,
     pub(crate) bundles: Bundles,
     pub(crate) settlements: Settlements,
-    pub(crate) stopping: watch::Sender<bool>,
     pub(crate) settings: Settings,
-}
-
-/// Who this broker is, and what it works with.
-pub struct Parties<P> {
-    /// The broker's own id.
-    pub me: MemberId,
-    /// Its seal.
-    pub seal: CurrentSeal,
-    /// Its log.
-    pub journal: Journal,
-    /// The way to the registers' hosts and to other brokers.
-    pub provider: P,
-    /// Read once for each settlement, which is a message of the broker's own.
-    pub clock: Arc<dyn Clock>,
-    /// What it keeps of bundles that are not settled.
-    pub settlements: Settlements,
 }
 
 impl<P: Provider> Exchange<P> {
@@ -55,8 +38,7 @@ impl<P: Provider> Exchange<P> {
         let Parties { me, seal, journal, provider, clock, settlements } = parties;
         let bundles = Bundles::default();
         let world = ArcSwap::from_pointee(world);
-        let stopping = watch::Sender::new(false);
-        Self { me, seal, journal, clock, provider, world, claims, bundles, settlements, stopping, settings }
+        Self { me, seal, journal, clock, provider, world, claims, bundles, settlements, settings }
     }
 
     /// Judges by another world from now on; messages under way keep the one that they started with.

@@ -58,21 +58,7 @@ pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<
         "soap" => {
             Ok(Arc::new(mohur_mapped_soap::MappedSoap::new(soap_mapping(address)?, &settings).map_err(|e| said(&e))?))
         }
-        "sql" => {
-            let settings = mohur_sql::Settings {
-                url: address.url.clone(),
-                timeout: settings.timeout,
-                credential: settings.credential,
-                tls: settings.tls,
-            };
-            let mapping = sql_mapping(address)?;
-            let ledger = if mapping.changes_something() { Some(ledger(config)?) } else { None };
-            let sql = mohur_sql::Sql::open_or_wait(mapping, &settings).await.map_err(|e| said(&e))?;
-            Ok(Arc::new(match ledger {
-                Some(ledger) => sql.with_ledger(&ledger),
-                None => sql,
-            }))
-        }
+        "sql" => sql(address, &settings, config).await,
         "state-fees" => {
             let fee = address.fee.ok_or("register.fee is missing: the fee in qəpik, e.g. fee = 3000")?;
             let mut settings = mohur_state_fees::Settings::new(settings, fee);
@@ -85,6 +71,26 @@ pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<
         }
         other => Err(format!("adapter: there is no `{other}`; choose one of {}", NAMES.join(", "))),
     }
+}
+
+async fn sql(
+    address: &RegisterAddress,
+    settings: &mohur_civil_registry::Settings,
+    config: &HostConfig,
+) -> Result<Arc<dyn Registry>, String> {
+    let settings = mohur_sql::Settings {
+        url: address.url.clone(),
+        timeout: settings.timeout,
+        credential: settings.credential.clone(),
+        tls: settings.tls.clone(),
+    };
+    let mapping = sql_mapping(address)?;
+    let ledger = if mapping.changes_something() { Some(ledger(config)?) } else { None };
+    let sql = mohur_sql::Sql::open_or_wait(mapping, &settings).await.map_err(|error| error.to_string())?;
+    Ok(Arc::new(match ledger {
+        Some(ledger) => sql.with_ledger(&ledger),
+        None => sql,
+    }))
 }
 
 /// The adapter's own durable records, in the host's folder.

@@ -119,8 +119,7 @@ impl Broker {
         let tls = |error| StartError::Tls(format!("{error}"));
         let server_tls = server_config(&material, &peers, Arc::clone(&clock)).map_err(tls)?;
         let client_tls = client_config(&material, &peers, Arc::clone(&clock)).map_err(tls)?;
-        let checks = Arc::clone(&peers);
-        let client = Client::https(client_tls, checks, Arc::clone(&clock), config.hosts);
+        let client = Client::https(client_tls, Arc::<Peers>::clone(&peers), Arc::clone(&clock), config.hosts);
         let parties = Parties {
             me: config.member.clone(),
             seal: seal.clone(),
@@ -133,7 +132,7 @@ impl Broker {
         rates.follow(&world.domains);
         metrics.directory_is(world.directory().version());
         metrics.directory_looked_for(world.directory(), troubles.is_empty(), clock.now());
-        let exchange = Arc::new(Exchange::new(parties, world, claims, config.exchange.clone()));
+        let exchange = started(Exchange::new(parties, world, claims, config.exchange.clone()), &config).await?;
         let door = Arc::new(Door { exchange: Arc::clone(&exchange), rates, metrics });
         let stamper = config.log.time_stamp.clone().map(|set| Stamper::new(set, journal.clone(), Arc::clone(&door)));
         let stamper = stamper.transpose().map_err(|error| StartError::World(format!("log.time-stamp: {error}")))?;
@@ -156,7 +155,6 @@ impl Broker {
         watchers.extend(keeper);
         watchers.extend(stamper.map(|stamper| tokio::spawn(stamper.follow())));
         watchers.extend(asking.map(tokio::spawn));
-        repair(&exchange, &config.log.settlements).await?;
         Ok(RunningBroker {
             address,
             admin: admin_address,
@@ -234,10 +232,12 @@ async fn open_settlements(path: &Path, passphrase: &Passphrase) -> Result<Settle
     Settlements::open(Arc::new(store), passphrase).await.map_err(|error| wrong(&error))
 }
 
-/// Takes up what an earlier life of this broker reserved and did not settle.
-async fn repair(exchange: &Arc<Exchange<HttpProvider>>, path: &Path) -> Result<(), StartError> {
-    let wrong = |error: KeptError| StartError::Settlements { path: path.to_owned(), reason: error.to_string() };
-    exchange.repair().await.map(drop).map_err(wrong)
+/// The exchange, which takes up what an earlier life of this broker reserved and did not settle.
+async fn started(exchange: Exchange<HttpProvider>, config: &Config) -> Result<Arc<Exchange<HttpProvider>>, StartError> {
+    let (exchange, path) = (Arc::new(exchange), &config.log.settlements);
+    let wrong = |error: KeptError| StartError::Settlements { path: path.clone(), reason: error.to_string() };
+    exchange.repair().await.map_err(wrong)?;
+    Ok(exchange)
 }
 
 async fn stopped(mut stopping: Receiver<bool>) {

@@ -14,6 +14,7 @@ use mohur_seal::{Passphrase, Zeroizing};
 use mohur_store::{StoreError, Swap, Table};
 use mohur_wire::{Arrival, MemberId, MessageId, Operation, Refusal, Timestamp};
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use super::named;
 use crate::stage::verify::{Verified, VerifiedBundle};
@@ -48,6 +49,7 @@ pub enum KeptError {
 pub struct Settlements {
     table: Arc<dyn Table>,
     key: Arc<Zeroizing<[u8; 32]>>,
+    stopping: watch::Sender<bool>,
 }
 
 /// What is kept of one bundle.
@@ -94,15 +96,29 @@ impl Settlements {
         if let Some(held) = held.as_ref().filter(|_| !is_settled) {
             let key = open_with_passphrase(passphrase, KEY.as_bytes(), held).ok_or(KeptError::Key)?;
             let key = <[u8; 32]>::try_from(key.as_slice()).map_err(|_| KeptError::Key)?;
-            return Ok(Self { table, key: Arc::new(Zeroizing::new(key)) });
+            return Ok(Self::with(table, Zeroizing::new(key)));
         }
         // Nothing is kept: whatever the disk still has of earlier records can no longer be read by anybody.
         let key = Zeroizing::new(random_bytes::<32>());
         let sealed = seal_with_passphrase(passphrase, KEY.as_bytes(), &*key).map_err(|_| KeptError::Key)?;
         match table.swap(KEY, held.as_deref(), Some(&sealed)).await? {
-            Swap::Done => Ok(Self { table, key: Arc::new(key) }),
+            Swap::Done => Ok(Self::with(table, key)),
             Swap::Differs(_) => Err(KeptError::Taken),
         }
+    }
+
+    fn with(table: Arc<dyn Table>, key: Zeroizing<[u8; 32]>) -> Self {
+        Self { table, key: Arc::new(key), stopping: watch::Sender::new(false) }
+    }
+
+    /// Ends what is being settled in the background.
+    pub(crate) fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Becomes true when it is to end.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
     }
 
     /// Keeps a bundle, before anything is reserved for it.

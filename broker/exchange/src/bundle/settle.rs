@@ -49,15 +49,15 @@ impl<P: Provider> Exchange<P> {
 
     /// Lets go of what is being settled in the background: it is taken up again at the next start.
     pub fn stop_repairing(&self) {
-        self.stopping.send_replace(true);
+        self.settlements.stop();
     }
 
     /// Settles everything of a record that is not settled, for as long as an owner would still take it, and forgets it then.
     pub(crate) async fn finish(self: Arc<Self>, record: Record) {
-        let mut stopping = self.stopping.subscribe();
+        let mut stopping = self.settlements.stopping();
         tokio::select! {
             () = self.finish_all(record) => {}
-            _ = stopping.wait_for(|stopping| *stopping) => {}
+            _stopped = stopping.wait_for(|stopping| *stopping) => {}
         }
     }
 
