@@ -104,7 +104,7 @@ impl Caller {
     /// Asks a bundle. What has not arrived yet can be polled.
     pub async fn bundle(&self, definition: Definition, inputs: &Inputs) -> Result<BundleReport, AskError> {
         let id = Self::fresh_id()?;
-        let queries = self.leg_queries(&definition, inputs, &id)?;
+        let queries = self.queries(&definition, inputs, &id)?;
         let (request, sent) = self.signed_legs(&definition, &id, &queries)?;
         let exchanged = self.send(request, sent).await?;
         let digested = |query: Query| {
@@ -117,7 +117,7 @@ impl Caller {
     /// The signed request of a bundle, for whoever looks at the response themselves.
     pub fn sign_bundle(&self, definition: &Definition, inputs: &Inputs) -> Result<http::Request<Bytes>, AskError> {
         let id = Self::fresh_id()?;
-        let queries = self.leg_queries(definition, inputs, &id)?;
+        let queries = self.queries(definition, inputs, &id)?;
         self.signed_legs(definition, &id, &queries).map(|(request, _)| request)
     }
 
@@ -147,8 +147,8 @@ impl Caller {
         self.report(&report.id, &id, report.definition, report.queries, &exchanged)
     }
 
-    /// One query a leg. All that is missing is named at once.
-    fn leg_queries(&self, definition: &Definition, inputs: &Inputs, id: &MessageId) -> Result<Vec<Query>, AskError> {
+    /// The queries of a bundle of that id, one a leg, in the definition's order. All that is missing is named at once.
+    pub fn queries(&self, definition: &Definition, inputs: &Inputs, id: &MessageId) -> Result<Vec<Query>, AskError> {
         let mut missing = Vec::new();
         let mut queries = Vec::new();
         for leg in &definition.legs {

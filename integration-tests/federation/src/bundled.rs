@@ -1,17 +1,15 @@
 //! A bundle put together leg by leg, which a test can spoil before it is signed.
 
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
-use mohur_client::{Caller, Question};
+use mohur_client::{Caller, Inputs};
 use mohur_crypto::{Digest, sha256};
 use mohur_message::sign_request;
 use mohur_reference::Citizen;
-use mohur_wire::bundle::{BundleAnswer, Definition, Leg};
-use mohur_wire::{Ask, Effect, LegRef, MessageId, Query};
+use mohur_wire::bundle::BundleAnswer;
+use mohur_wire::{MessageId, Query};
 
 use crate::{ask, problem};
 
@@ -36,10 +34,14 @@ impl Bundled {
 
     /// The same, with its queries changed before they are encoded: what is signed is the change.
     pub async fn changed(caller: &Caller, citizen: &Citizen, change: impl FnOnce(&mut Vec<Query>)) -> Self {
-        let definition = caller.definition(&ask::ISSUE.parse().unwrap()).await.unwrap();
+        Self::built(caller, ask::ISSUE, &ask::application(citizen), change).await
+    }
+
+    /// Any bundle, with its queries changed before they are encoded.
+    pub async fn built(caller: &Caller, name: &str, inputs: &Inputs, change: impl FnOnce(&mut Vec<Query>)) -> Self {
+        let definition = caller.definition(&name.parse().unwrap()).await.unwrap();
         let id = Caller::fresh_id().unwrap();
-        let mut queries: Vec<_> =
-            definition.legs.iter().map(|leg| query(caller, citizen, &definition, leg, &id)).collect();
+        let mut queries = caller.queries(&definition, inputs, &id).unwrap();
         change(&mut queries);
         let strings: Vec<_> = queries.iter().map(|query| BASE64_URL_SAFE_NO_PAD.encode(query.to_opening())).collect();
         let digests = strings.iter().map(|string| sha256(string.as_bytes())).collect();
@@ -85,30 +87,6 @@ pub fn bundle_answer(response: &Response<Bytes>) -> BundleAnswer {
         assert!(response.headers().contains_key(header), "sealed and receipted ({header})");
     }
     serde_json::from_slice(response.body()).unwrap()
-}
-
-fn query(caller: &Caller, citizen: &Citizen, definition: &Definition, leg: &Leg, id: &MessageId) -> Query {
-    let form = ask::application(citizen);
-    let asked = match leg.operation {
-        Some(operation) => {
-            Ask::Change(Effect { operation, receipt: form.receipt.clone(), values: BTreeMap::new(), key: id.clone() })
-        }
-        None if leg.verb == mohur_wire::Verb::Read => Ask::Read(leg.fields.iter().cloned().collect()),
-        None => Ask::Match(leg.fields.iter().map(|name| (name.clone(), form.values[name].clone())).collect()),
-    };
-    let question = Question {
-        service: leg.service.clone(),
-        subject: mohur_wire::SubjectKey::Fin(citizen.fin),
-        ask: asked,
-        purpose: definition.purpose.clone(),
-        case: form.case,
-        official: form.official,
-        on_behalf_of: None,
-        message: None,
-    };
-    let reference = LegRef { definition: definition.id.clone(), version: definition.version, leg: leg.id.clone() };
-    let leg_id = format!("{id}.{}", leg.id).parse().unwrap();
-    Query { leg: Some(reference), ..caller.query(question, leg_id) }
 }
 
 fn signed(

@@ -47,6 +47,8 @@ async fn a_citizen_with_whom_all_is_well_is_clear_and_can_be_read() {
     let expected =
         [("birth", Verdict::Match), ("fee", Verdict::Clear), ("marriage", Verdict::Match), ("vitals", Verdict::Value)];
     assert_eq!(verdicts(&done), expected.map(|(leg, verdict)| (leg.to_owned(), verdict)).into());
+    let left_out: Vec<_> = answer.left_out.iter().map(|leg| (leg.id.as_str(), leg.title.as_str())).collect();
+    assert!(left_out.contains(&("face-duplicate", "Face under another number (1:N)")), "{left_out:?}: it is told, too");
 
     // Beside each seal stands what it says, for a client that cannot read seals; and it is what it says.
     let keys = mohur_message::TrustedKeys::new(|key| office.directory().seal(key), office.trust(), office.clock.now());
