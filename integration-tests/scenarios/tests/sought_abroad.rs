@@ -9,7 +9,8 @@
     reason = "all of it is test code"
 )]
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
 use mohur::nation::{CallerPart, Cast, OwnerPart};
 use mohur_client::{Caller, Question};
@@ -17,9 +18,15 @@ use mohur_federation::{Enveloped, Federation, Founded, MovableClock, Said, ask, 
 use mohur_reference::country::{Alert, Sought};
 use mohur_wire::{Ask, Clock, RefusalCode};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 /// The National Central Bureau, and those who have business with it or would like to.
 async fn nation() -> Federation {
+    founded().start().await
+}
+
+fn founded() -> Founded {
     let callers = [
         ("border", "AZ/GOV/SBS/border"),
         ("second-line", "AZ/GOV/SBS/second-line"),
@@ -30,7 +37,30 @@ async fn nation() -> Federation {
     ];
     let callers = callers.map(|(name, member)| CallerPart::new(name, member)).to_vec();
     let cast = Cast { callers, owners: vec![OwnerPart::interpol()] };
-    Founded::with_cast(cast, "AZ", &Arc::new(MovableClock::default())).start().await
+    Founded::with_cast(cast, "AZ", &Arc::new(MovableClock::default()))
+}
+
+/// Carries what the host says to the databases and back, and writes the first down.
+async fn tap(to: SocketAddr, book: &Arc<Mutex<Vec<u8>>>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, book) = (listener.local_addr().unwrap(), Arc::clone(book));
+    tokio::spawn(async move {
+        while let Ok((host, _)) = listener.accept().await {
+            let databases = TcpStream::connect(to).await.unwrap();
+            let (mut asks, mut hears) = host.into_split();
+            let (mut answers, mut takes) = databases.into_split();
+            let book = Arc::clone(&book);
+            tokio::spawn(async move { tokio::io::copy(&mut answers, &mut hears).await });
+            tokio::spawn(async move {
+                let mut octets = vec![0; 64 << 10];
+                while let Ok(length @ 1..) = asks.read(&mut octets).await {
+                    book.lock().unwrap().extend_from_slice(&octets[..length]);
+                    takes.write_all(&octets[..length]).await.unwrap();
+                }
+            });
+        }
+    });
+    address
 }
 
 fn question(service: &str, subject: &Value, purpose: &str, ask: Ask) -> Question {
@@ -193,4 +223,45 @@ async fn the_passport_office_reports_a_lost_passport_of_this_country_and_the_bor
     assert_eq!(neither(&office, foreign).await, RefusalCode::Malformed);
     let by_border = || Question { purpose: "border-control".parse().unwrap(), ..of(change("reserve", &reason, "p-4")) };
     assert_eq!(neither(&border, by_border).await, RefusalCode::Denied);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn through_broker_and_host_nothing_tells_abroad_who_asked() {
+    let founded = founded();
+    let register = founded.nation.register("interpol").unwrap();
+    let book = Arc::new(Mutex::new(Vec::new()));
+    let tapped = tap(register, &book).await;
+    let file = "hosts/interpol/host.toml";
+    let founded =
+        founded.rewritten(file, |text| text.replace(&format!("http://{register}"), &format!("http://{tapped}")));
+    let federation = founded.start().await;
+    let (border, second, office) = (federation.border(), federation.caller("second-line"), federation.office());
+    let mut ids = Vec::new();
+    for alert in federation.country.alerts() {
+        let (service, key) = subject(alert);
+        ids.push(border.ask(question(service, &key, "border-control", no_hit())).await.unwrap().id.to_string());
+        let found = second.ask(question(service, &key, "border-second-line", read(&["record"]))).await.unwrap();
+        let record = json!({ "serial": found.answer.fields().values().next().unwrap().to_string() });
+        let full = question("records", &record, "interpol-full-record", read(&["owner"]));
+        ids.push(second.ask(full).await.unwrap().id.to_string());
+    }
+    let lost = json!({ "document": { "issuingState": "AZE", "type": "P", "number": "C88000002" } });
+    let change = |operation: &str, values: Value, key: &str| {
+        question("publish", &lost, "replace-lost-document", change(operation, &values, key))
+    };
+    office.ask(change("reserve", json!({ "reason": "stolen" }), "telltale-1")).await.unwrap();
+    office.ask(change("consume", json!({}), "telltale-2")).await.unwrap();
+
+    let heard = String::from_utf8_lossy(&book.lock().unwrap()).into_owned();
+    // The token is random letters, among which any three may stand.
+    let heard: String = heard.lines().filter(|line| !line.to_lowercase().starts_with("authorization:")).collect();
+    assert_eq!(heard.matches("POST /soap").count(), federation.country.alerts().len() * 3 + 1);
+    let who =
+        ["AZ/GOV", "SBS", "NCB", "MIA", ask::OFFICIAL, "B-2026", "border", "interpol-full", "replace", "telltale"];
+    for telltale in who.into_iter().chain(ids.iter().map(String::as_str)) {
+        assert!(!heard.contains(telltale), "{telltale} left the country");
+    }
+    for citizen in federation.country.citizens() {
+        assert!(!heard.contains(citizen.fin.as_str()), "a personal number left the country");
+    }
 }

@@ -39,6 +39,8 @@ async fn nothing_tells_the_owner_of_an_alert_who_asked() {
     let heard = bench.wire.heard();
     let requests = heard.matches("POST /").count();
     assert_eq!(requests, bench.country.alerts().len() * 4 + 1, "every request was written down");
+    // The token is random letters, among which any three may stand.
+    let heard: String = heard.lines().filter(|line| !line.to_lowercase().starts_with("authorization:")).collect();
     for telltale in TELLTALES {
         assert!(!heard.contains(telltale), "{telltale} left the country");
     }
