@@ -63,12 +63,6 @@ pub enum AuthorityError {
     /// Not a certificate request.
     #[error("not a certificate request (PKCS#10) in PEM")]
     NoRequest,
-    /// There is no key for the directory.
-    #[error("{}: this PKI has no key that signs the directory", path.display())]
-    NoDirectoryKey {
-        /// Where it would be.
-        path: PathBuf,
-    },
     /// A certificate could not be made.
     #[error("cannot make the certificate: {0}")]
     Certificate(#[from] rcgen::Error),

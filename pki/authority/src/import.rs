@@ -63,7 +63,7 @@ impl National {
         record_authority(&register, Issuer::Root, &root, now)?;
         replace(&layout.certificate(Issuer::Root), from_root.root)?;
         let (settings, keys) = (settings.clone(), BTreeMap::new());
-        let mut national = Self { layout, register, settings, keys, directory: None, _lock: lock };
+        let mut national = Self { layout, register, settings, keys, _lock: lock };
         national.adopt(from_root, passphrase, now)?;
         Ok(national)
     }

@@ -66,14 +66,6 @@ impl Layout {
         self.trust().join(format!("{issuer}.crl"))
     }
 
-    pub(crate) fn directory_key(&self) -> PathBuf {
-        self.authority().join("directory.key")
-    }
-
-    pub(crate) fn directory_certificate(&self) -> PathBuf {
-        self.trust().join("directory.pem")
-    }
-
     pub(crate) fn settings(&self) -> PathBuf {
         self.authority().join("settings.json")
     }

@@ -7,11 +7,11 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use mohur_chain::{Certificate, CertificateError, Role, Trust};
+use mohur_chain::{CertificateError, Role, Trust};
 use mohur_crypto::sha256;
 use mohur_seal::generate::generate;
 use mohur_seal::key_file::{read_encrypted, write_encrypted};
-use mohur_seal::{KeyKind, LogSigner, Passphrase, SoftwareSeal, Zeroizing};
+use mohur_seal::{KeyKind, LogSigner, Passphrase, Zeroizing};
 use mohur_wire::{MemberId, Timestamp};
 use rcgen::{Issuer as Signer, KeyPair};
 use rustls_pki_types::CertificateDer;
@@ -31,8 +31,6 @@ pub struct National {
     pub(crate) settings: Settings,
     /// The authorities whose keys are here. The root's may be away.
     pub(crate) keys: BTreeMap<Issuer, Held>,
-    /// A PKI whose root lies elsewhere has none.
-    pub(crate) directory: Option<SoftwareSeal>,
     pub(crate) _lock: File,
 }
 
@@ -44,7 +42,7 @@ pub(crate) struct Held {
 }
 
 impl National {
-    /// Makes a new root, the four issuing authorities and the directory signer in `folder`, with empty revocation lists.
+    /// Makes a new root and the four issuing authorities in `folder`, with empty revocation lists.
     /// Certificates carry no addresses.
     pub fn create(
         folder: &Path,
@@ -82,9 +80,8 @@ impl National {
         let register = Register::create(&layout, domain)?;
         let fingerprint = record_authority(&register, Issuer::Root, &der, now)?;
         let keys = BTreeMap::from([(Issuer::Root, Held { key: root, fingerprint })]);
-        let directory = new_directory_signer(&layout, &keys, passphrase, &register, now)?;
         let settings = settings.clone();
-        let mut national = Self { layout, register, settings, keys, directory: Some(directory), _lock: lock };
+        let mut national = Self { layout, register, settings, keys, _lock: lock };
         for role in Role::ALL {
             national.make_authority(Issuer::Ca(role, 1), passphrase, now)?;
         }
@@ -104,9 +101,7 @@ impl National {
             let fingerprint = sha256(&certificate(&layout, issuer)?).to_string();
             keys.insert(issuer, Held { key, fingerprint });
         }
-        let (key, named) = (layout.directory_key(), layout.directory_certificate());
-        let directory = if key.exists() { Some(SoftwareSeal::load(&key, &named, passphrase)?) } else { None };
-        Ok(Self { layout, register, settings, keys, directory, _lock: lock })
+        Ok(Self { layout, register, settings, keys, _lock: lock })
     }
 
     /// Makes a new issuing authority of that kind beside those that there are. From now on it issues; the older ones go on
@@ -148,11 +143,6 @@ impl National {
     /// The trust anchors with the current revocation lists.
     pub fn trust(&self) -> Result<Trust, AuthorityError> {
         Ok(Trust::load(&self.layout.trust_files())?)
-    }
-
-    /// The key that signs the directory.
-    pub fn directory_signer(&self) -> Result<&SoftwareSeal, AuthorityError> {
-        self.directory.as_ref().ok_or_else(|| AuthorityError::NoDirectoryKey { path: self.layout.directory_key() })
     }
 
     /// The authority of that kind that issues now: the newest whose key is here and which is not revoked.
@@ -255,24 +245,6 @@ fn new_key(layout: &Layout, which: Issuer, passphrase: &Passphrase) -> Result<Ze
     let pkcs8 = generate(KeyKind::P384)?;
     write_encrypted(&layout.key(which), &pkcs8, passphrase)?;
     key_pair(&pkcs8, KeyKind::P384)
-}
-
-fn new_directory_signer(
-    layout: &Layout,
-    keys: &BTreeMap<Issuer, Held>,
-    passphrase: &Passphrase,
-    register: &Register,
-    now: Timestamp,
-) -> Result<SoftwareSeal, AuthorityError> {
-    let pkcs8 = generate(KeyKind::P256)?;
-    let template = Template::directory(register.domain(), now)?;
-    let subject = key_pair(&pkcs8, template.key)?;
-    let params = template.parameters(register.domain(), &Settings::default())?;
-    let signed = params.signed_by(&*subject, &signer(layout, Issuer::Root, keys)?)?;
-    write_encrypted(&layout.directory_key(), &pkcs8, passphrase)?;
-    replace(&layout.directory_certificate(), &pem(signed.der()))?;
-    register.add(&Record::of(Issuer::Root, &Certificate::parse(signed.der())?), signed.der(), now)?;
-    Ok(SoftwareSeal::from_pkcs8(&pkcs8, signed.der())?)
 }
 
 fn signer<'k>(

@@ -51,7 +51,7 @@ pub struct Revocation {
 }
 
 impl Record {
-    /// The record of a member's certificate, or of the directory's signer.
+    /// The record of a member's certificate.
     pub(crate) fn of(issuer: Issuer, certificate: &Certificate) -> Self {
         Self {
             serial: certificate.serial(),

@@ -5,8 +5,8 @@
 use std::net::IpAddr;
 
 use mohur_chain::oid::{
-    DIRECTORY_POLICY, DOCUMENT_SIGNING_ARCS, DRY_RUN_ARCS, OCSP_NO_CHECK_ARCS, OFFICER_POLICY, SEAL_POLICY,
-    TIME_STAMPING, policies_extension,
+    DOCUMENT_SIGNING_ARCS, DRY_RUN_ARCS, OCSP_NO_CHECK_ARCS, OFFICER_POLICY, SEAL_POLICY, TIME_STAMPING,
+    policies_extension,
 };
 use mohur_chain::{Profile, Role};
 use mohur_crypto::random_bytes;
@@ -119,16 +119,6 @@ impl Template {
             purposes: vec![document_signing()],
             policy: Some(SEAL_POLICY),
             ..Self::new(Issuer::SEAL_CA, format!("{member} seal"), now, days)?
-        })
-    }
-
-    /// The certificate of a directory's signer.
-    pub fn directory(domain: &str, now: Timestamp) -> Result<Self, AuthorityError> {
-        Ok(Self {
-            key_usage: vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment],
-            purposes: vec![document_signing()],
-            policy: Some(DIRECTORY_POLICY),
-            ..Self::new(Issuer::Root, format!("{domain} directory"), now, Profile::Directory.max_days())?
         })
     }
 

@@ -31,9 +31,7 @@ pub use lint::{Finding, lint};
 pub use list::ListHeader;
 pub use pem::read_pem_file;
 pub use profile::{Profile, Role};
-pub use proof::{
-    DirectorySigner, InfrastructureIdentity, OcspResponder, OfficerIdentity, SealIdentity, TimeStamper, TlsIdentity,
-};
+pub use proof::{InfrastructureIdentity, OcspResponder, OfficerIdentity, SealIdentity, TimeStamper, TlsIdentity};
 pub use signer::{Anchors, Purpose, SignerCertificate};
 pub use standing::Standing;
 pub use trust::{Trust, TrustFiles};

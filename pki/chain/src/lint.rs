@@ -103,7 +103,7 @@ const fn names(profile: Profile) -> &'static str {
 const fn key_usage(profile: Profile) -> &'static str {
     match profile {
         Profile::Root | Profile::Issuing(_) => "keyUsage=critical,keyCertSign,cRLSign",
-        Profile::Seal | Profile::Directory => "keyUsage=critical,digitalSignature,nonRepudiation",
+        Profile::Seal => "keyUsage=critical,digitalSignature,nonRepudiation",
         Profile::Tls | Profile::Infrastructure | Profile::Ocsp | Profile::TimeStamp | Profile::Officer => {
             "keyUsage=critical,digitalSignature"
         }
@@ -132,7 +132,6 @@ fn purpose_name(purpose: &[u8]) -> &'static str {
 fn policies(profile: Profile) -> &'static str {
     match profile.rules().policies {
         [oid::SEAL_POLICY] => "certificatePolicies=2.25.168881632066891434156959818910932949201.1",
-        [oid::DIRECTORY_POLICY] => "certificatePolicies=2.25.168881632066891434156959818910932949201.2",
         [oid::OFFICER_POLICY] => "certificatePolicies=2.25.168881632066891434156959818910932949201.3",
         _ => "no certificatePolicies",
     }

@@ -6,8 +6,7 @@ use mohur_wire::{MemberId, OfficerId};
 
 use crate::CertificateError;
 use crate::oid::{
-    CLIENT_AUTH, DIRECTORY_POLICY, DOCUMENT_SIGNING, OCSP_SIGNING, OFFICER_POLICY, SEAL_POLICY, SERVER_AUTH,
-    TIME_STAMPING,
+    CLIENT_AUTH, DOCUMENT_SIGNING, OCSP_SIGNING, OFFICER_POLICY, SEAL_POLICY, SERVER_AUTH, TIME_STAMPING,
 };
 use crate::reading::{KeyKind, Reading};
 
@@ -60,8 +59,6 @@ pub enum Profile {
     Tls,
     /// Seals messages.
     Seal,
-    /// Signs the directory.
-    Directory,
     /// Accepts connections for a service of the domain itself; names no member.
     Infrastructure,
     /// Answers for one issuing authority what is revoked (RFC 6960).
@@ -111,7 +108,7 @@ const LEAF: Rules = Rules { name: "TLS", max_days: 366, key_usage: DIGITAL_SIGNA
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 11] = [
         Self::Root,
         Self::Issuing(Role::Tls),
         Self::Issuing(Role::Seal),
@@ -119,7 +116,6 @@ impl Profile {
         Self::Issuing(Role::Officer),
         Self::Tls,
         Self::Seal,
-        Self::Directory,
         Self::Infrastructure,
         Self::Ocsp,
         Self::TimeStamp,
@@ -127,16 +123,18 @@ impl Profile {
     ];
 
     pub(crate) const fn rules(self) -> Rules {
-        const DOCUMENTS: Rules =
-            Rules { purposes: &[DOCUMENT_SIGNING], key_usage: DIGITAL_SIGNATURE | NON_REPUDIATION, ..LEAF };
         match self {
             Self::Root => AUTHORITY,
             Self::Issuing(role) => Self::issuing_rules(role),
             Self::Tls => Rules { purposes: &[SERVER_AUTH, CLIENT_AUTH], names: Names::MemberAndHosts, ..LEAF },
-            Self::Seal => {
-                Rules { name: "seal", max_days: 731, policies: &[SEAL_POLICY], names: Names::Member, ..DOCUMENTS }
-            }
-            Self::Directory => Rules { name: "directory", max_days: 731, policies: &[DIRECTORY_POLICY], ..DOCUMENTS },
+            Self::Seal => Rules {
+                name: "seal",
+                max_days: 731,
+                key_usage: DIGITAL_SIGNATURE | NON_REPUDIATION,
+                purposes: &[DOCUMENT_SIGNING],
+                policies: &[SEAL_POLICY],
+                names: Names::Member,
+            },
             Self::Infrastructure => {
                 Rules { name: "infrastructure", purposes: &[SERVER_AUTH], names: Names::Hosts, ..LEAF }
             }
@@ -183,7 +181,7 @@ impl Profile {
     /// Which authorities issue it. Each issuing authority certifies its own OCSP responder (RFC 6960 §4.2.2.2).
     pub(crate) fn is_issued_by(self, role: Role) -> bool {
         match self {
-            Self::Root | Self::Issuing(_) | Self::Directory => false,
+            Self::Root | Self::Issuing(_) => false,
             Self::Tls => role == Role::Tls,
             Self::Seal => role == Role::Seal,
             Self::Infrastructure | Self::TimeStamp => role == Role::Infrastructure,
@@ -196,13 +194,7 @@ impl Profile {
         match self {
             Self::Root => Some(1),
             Self::Issuing(_) => Some(0),
-            Self::Tls
-            | Self::Seal
-            | Self::Directory
-            | Self::Infrastructure
-            | Self::Ocsp
-            | Self::TimeStamp
-            | Self::Officer => None,
+            Self::Tls | Self::Seal | Self::Infrastructure | Self::Ocsp | Self::TimeStamp | Self::Officer => None,
         }
     }
 
@@ -248,7 +240,6 @@ pub(crate) fn claimed(reading: &Reading) -> Option<Profile> {
         (true, _) | (_, true) => Some(Profile::Tls),
         _ if has(OCSP_SIGNING) => Some(Profile::Ocsp),
         _ if has(TIME_STAMPING) => Some(Profile::TimeStamp),
-        _ if states(DIRECTORY_POLICY) => Some(Profile::Directory),
         _ if has(DOCUMENT_SIGNING) => Some(Profile::Seal),
         _ => None,
     }

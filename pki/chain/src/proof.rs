@@ -92,10 +92,6 @@ macro_rules! certificate_proof {
 }
 
 certificate_proof! {
-    /// A signer of the directory. Only [`crate::Trust::validate_directory_signer`] makes one.
-    DirectorySigner
-}
-certificate_proof! {
     /// A server of the domain itself, under one of the hosts of its certificate. Only
     /// [`crate::Trust::validate_infrastructure`] makes one.
     InfrastructureIdentity

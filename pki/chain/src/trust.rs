@@ -14,9 +14,7 @@ use crate::certificate::Certificate;
 use crate::error::{CertificateError, TrustError};
 use crate::path::Path;
 use crate::profile::{Profile, Role};
-use crate::proof::{
-    DirectorySigner, InfrastructureIdentity, OcspResponder, OfficerIdentity, SealIdentity, TimeStamper, TlsIdentity,
-};
+use crate::proof::{InfrastructureIdentity, OcspResponder, OfficerIdentity, SealIdentity, TimeStamper, TlsIdentity};
 
 /// More validated certificates than this and the memory of them is begun anew.
 const MAX_REMEMBERED: usize = 65_536;
@@ -181,16 +179,6 @@ impl Trust {
         Ok(OcspResponder { certificate: responder.clone() })
     }
 
-    /// Proves that the certificate may sign the directory at that time. The root itself issued it.
-    pub fn validate_directory_signer(
-        &self,
-        certificate: &Certificate,
-        at: Timestamp,
-    ) -> Result<DirectorySigner, CertificateError> {
-        self.validate_as(certificate, Profile::Directory, at)?;
-        Ok(DirectorySigner { certificate: certificate.clone() })
-    }
-
     /// Until when all revocation lists are fresh. The list of an authority that the root revoked does not matter any more,
     /// nor one that outlives its authority.
     pub fn fresh_until(&self) -> Timestamp {
@@ -258,10 +246,6 @@ impl Trust {
     pub(crate) fn validate(&self, leaf: &Certificate, at: Timestamp) -> Result<Digest, CertificateError> {
         leaf.check_time(at)?;
         self.root.check_time(at)?;
-        if leaf.profile() == Profile::Directory {
-            self.walk(leaf, None, at)?;
-            return self.root.check_revocation(leaf.raw_serial(), at, self.standing());
-        }
         let mut refusal = CertificateError::UntrustedIssuer;
         for issuer in self.issuers_of(leaf) {
             match self.validate_under(leaf, issuer, at) {
@@ -329,8 +313,7 @@ mod tests {
         for name in ["tls-ca.pem", "seal-ca-2.pem", "officer-ca-10.pem"] {
             assert!(is_authority_file(name), "{name}");
         }
-        for name in ["root.pem", "directory.pem", "tls-ca.crl", "tls-ca2.pem", "tls-ca-2.pem.next", "tls.pem", "2.pem"]
-        {
+        for name in ["root.pem", "log.pem", "tls-ca.crl", "tls-ca2.pem", "tls-ca-2.pem.next", "tls.pem", "2.pem"] {
             assert!(!is_authority_file(name), "{name}");
         }
     }

@@ -14,7 +14,6 @@ use rustls_pki_types::pem::PemObject;
 
 const MEMBER: &str = "URI:mohur://AZ/GOV/MIA/id-cards";
 const SEAL: &str = "2.25.168881632066891434156959818910932949201.1";
-const DIRECTORY: &str = "2.25.168881632066891434156959818910932949201.2";
 const LEAF: &str = "basicConstraints=critical,CA:FALSE";
 const SIGN: &str = "keyUsage=critical,keyCertSign,cRLSign";
 
@@ -96,7 +95,6 @@ fn what_openssl_makes_well_is_found_good() {
     for (extensions, profile, own) in [
         (tls(), Profile::Tls, false),
         (seal(), Profile::Seal, false),
-        (seal().replace(SEAL, DIRECTORY).replace(&format!("|subjectAltName={MEMBER}"), ""), Profile::Directory, false),
         (root(), Profile::Root, true),
         (root().replace(":1", ":0") + "|extendedKeyUsage=serverAuth,clientAuth", Profile::Issuing(Role::Tls), false),
     ] {
@@ -117,7 +115,6 @@ fn what_we_make_is_found_good() {
         ("seal-ca", Profile::Issuing(Role::Seal)),
         ("infrastructure-ca", Profile::Issuing(Role::Infrastructure)),
         ("officer-ca", Profile::Issuing(Role::Officer)),
-        ("directory", Profile::Directory),
     ] {
         let pem = fs::read(folder.path().join(format!("trust/{name}.pem"))).unwrap();
         let der = CertificateDer::from_pem_slice(&pem).unwrap();

@@ -122,12 +122,6 @@ fn orders() -> Vec<(Profile, &'static str, String, u32)> {
             700,
         ),
         (
-            Profile::Directory,
-            "root",
-            format!("{leaf},nonRepudiation|extendedKeyUsage=1.3.6.1.5.5.7.3.36|certificatePolicies={POLICIES}.2"),
-            700,
-        ),
-        (
             Profile::Infrastructure,
             "infrastructure-ca",
             format!("{leaf}|extendedKeyUsage=serverAuth|subjectAltName=DNS:d.example"),
@@ -150,7 +144,6 @@ fn judge(trust: &Trust, certificate: &Certificate) -> Result<(), CertificateErro
     match certificate.profile() {
         Profile::Tls => trust.validate_tls(certificate, now()).map(drop),
         Profile::Seal => trust.validate_seal(certificate, now()).map(drop),
-        Profile::Directory => trust.validate_directory_signer(certificate, now()).map(drop),
         Profile::Infrastructure => trust.validate_infrastructure(certificate, now()).map(drop),
         Profile::Ocsp => trust.validate_ocsp_responder(certificate, certificate, now()).map(drop),
         Profile::TimeStamp => trust.validate_time_stamper(certificate, now()).map(drop),

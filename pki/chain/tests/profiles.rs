@@ -28,10 +28,9 @@ struct World {
 type Judge = fn(&Trust, &Certificate) -> Result<(), CertificateError>;
 
 /// Every door, by the profile that it is for.
-const DOORS: [(Profile, Judge); 7] = [
+const DOORS: [(Profile, Judge); 6] = [
     (Profile::Tls, |trust, one| trust.validate_tls(one, day(1)).map(drop)),
     (Profile::Seal, |trust, one| trust.validate_seal(one, day(1)).map(drop)),
-    (Profile::Directory, |trust, one| trust.validate_directory_signer(one, day(1)).map(drop)),
     (Profile::Infrastructure, |trust, one| trust.validate_infrastructure(one, day(1)).map(drop)),
     (Profile::Ocsp, |trust, one| trust.validate_ocsp_responder(one, one, day(1)).map(drop)),
     (Profile::TimeStamp, |trust, one| trust.validate_time_stamper(one, day(1)).map(drop)),
@@ -70,7 +69,6 @@ fn good() -> Vec<(Profile, Template)> {
     vec![
         (Profile::Tls, Template::tls(&member, &[], day(0), 7).unwrap()),
         (Profile::Seal, Template::seal(&member, day(0), 365).unwrap()),
-        (Profile::Directory, Template::directory("AZ", day(0)).unwrap()),
         (Profile::Infrastructure, Template::infrastructure("AZ", &hosts, day(0), 365).unwrap()),
         (Profile::Ocsp, Template::ocsp("AZ", Issuer::TLS_CA, day(0), 30).unwrap()),
         (Profile::TimeStamp, Template::time_stamp("AZ", day(0), 365).unwrap()),
@@ -301,7 +299,7 @@ fn certificates_carry_the_addresses_of_the_settings() {
     assert_eq!(second.ocsp_urls(), ["http://pki.example.az/ocsp/tls-ca-2"]);
     let responder = world.parse(&template(Profile::Ocsp)).unwrap();
     assert_eq!((responder.ocsp_urls(), responder.crl_urls().len()), (&[][..], 1), "nobody asks it about itself");
-    for (profile, template) in good().into_iter().filter(|(profile, _)| *profile != Profile::Directory) {
+    for (profile, template) in good() {
         let certificate = world.parse(&template).unwrap();
         assert_eq!(certificate.crl_urls().len(), 1, "{profile}");
         world.trust();

@@ -191,13 +191,9 @@ fn no_profile_does_the_work_of_another() {
     let trust = world.trust();
     let tls = world.parse(&world.tls()).unwrap();
     let seal = world.parse(&world.seal()).unwrap();
-    let directory = world.parse(&Template::directory("AZ", day(0)).unwrap()).unwrap();
     let wrong = |expected, found| CertificateError::WrongProfile { expected, found };
     assert_eq!(trust.validate_seal(&tls, day(1)), Err(wrong(Profile::Seal, Profile::Tls)));
     assert_eq!(trust.validate_tls(&seal, day(1)), Err(wrong(Profile::Tls, Profile::Seal)));
-    assert_eq!(trust.validate_seal(&directory, day(1)), Err(wrong(Profile::Seal, Profile::Directory)));
-    assert_eq!(trust.validate_directory_signer(&seal, day(1)), Err(wrong(Profile::Directory, Profile::Seal)));
-    trust.validate_directory_signer(&directory, day(1)).unwrap();
 }
 
 #[test]
@@ -214,9 +210,6 @@ fn an_authority_issues_its_own_profile_only() {
     ] {
         assert_eq!(judge(&world, &template, day(1)), Err(CertificateError::UntrustedIssuer), "{:?}", template.issuer);
     }
-    let directory = Template { issuer: Issuer::SEAL_CA, ..Template::directory("AZ", day(0)).unwrap() };
-    let signer = world.parse(&directory).unwrap();
-    assert_eq!(world.trust().validate_directory_signer(&signer, day(1)), Err(CertificateError::UntrustedIssuer));
 }
 
 #[test]
@@ -362,11 +355,15 @@ fn the_trust_anchors_must_be_in_their_places() {
     world.trust_of("root.pem", "seal-ca.pem", "tls-ca.pem").unwrap();
     let without_seals = world.trust_of("root.pem", "tls-ca.pem", "tls-ca.pem").unwrap_err();
     assert!(matches!(without_seals, TrustError::NoAuthority { authority: "Seal CA" }), "{without_seals}");
+    // A certificate that is no authority's.
+    let path = |name: &str| world.folder.path().join("trust").join(name).display().to_string();
+    fs::write(path("leaf.der"), world.forge(&world.seal()).der).unwrap();
+    openssl(&["x509", "-inform", "DER", "-in", &path("leaf.der"), "-out", &path("leaf.pem")]);
     for (root, tls_ca, seal_ca) in [
         ("root.pem", "root.pem", "seal-ca.pem"),
         ("tls-ca.pem", "tls-ca.pem", "seal-ca.pem"),
-        ("directory.pem", "tls-ca.pem", "seal-ca.pem"),
-        ("root.pem", "directory.pem", "seal-ca.pem"),
+        ("leaf.pem", "tls-ca.pem", "seal-ca.pem"),
+        ("root.pem", "leaf.pem", "seal-ca.pem"),
     ] {
         let error = world.trust_of(root, tls_ca, seal_ca).unwrap_err();
         assert!(matches!(error, TrustError::Authority { .. }), "{root} {tls_ca} {seal_ca}: {error}");
