@@ -1,6 +1,7 @@
 //! A whole nation: beside the registers that start with it, every register that is a database, and everybody who asks.
 
 mod databases;
+mod site;
 
 use std::sync::Arc;
 
@@ -37,9 +38,13 @@ const CALLERS: &[(&str, &str)] = &[
 ];
 
 impl Founded {
-    /// Founds a nation with every register: those that start with it, and these databases.
+    /// Founds a nation with every register: those that start with it, and these databases. It has no
+    /// biometric services, and its bundles say that they do without them.
     pub fn whole(databases: &Databases) -> Self {
-        Self::with_databases(databases, HELD)
+        let mut founded = Self::with_databases(databases, HELD);
+        site::without_biometrics(&founded.nation.path("policy"));
+        founded.nation.publish(|_| {}).unwrap();
+        founded
     }
 
     /// Founds a nation with some of the databases, beside the registers that start with it.

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use mohur::nation::SEED;
 use mohur_postgres::Cluster;
-use mohur_reference::{Database, country};
+use mohur_reference::Database;
+use mohur_reference::country::{self, Country, Sought};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -104,6 +105,7 @@ impl Databases {
         let folder = tempfile::tempdir().unwrap();
         let size = country::POPULATION;
         country::seed(folder.path(), SEED, size, &mut |_| {}).unwrap();
+        std::fs::write(folder.path().join("alerts.csv"), alerts()).unwrap();
         let cluster = Cluster::start();
         // The role is the cluster's: the first schema makes it, and the others find it there.
         let [first, others @ ..] = held else { panic!("no database") };
@@ -139,8 +141,18 @@ impl Databases {
     /// # Panics
     /// If there is none.
     pub fn row(&self, select: &str) -> Value {
-        let row = self.cluster.sql(COUNTRY, &format!("select row_to_json(one) from ({select}) as one limit 1"));
-        serde_json::from_str(&row).unwrap_or_else(|_| panic!("no row: {select}"))
+        let [row] = self.rows(select);
+        row
+    }
+
+    /// The first rows that a statement selects from the tables of the country.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn rows<const N: usize>(&self, select: &str) -> [Value; N] {
+        let rows = self.cluster.sql(COUNTRY, &format!("select row_to_json(one) from ({select}) as one limit {N}"));
+        let rows: Vec<Value> = rows.lines().map(|row| serde_json::from_str(row).unwrap()).collect();
+        rows.try_into().unwrap_or_else(|rows: Vec<_>| panic!("{} rows: {select}", rows.len()))
     }
 }
 
@@ -162,6 +174,28 @@ fn fill(cluster: &Cluster, folder: &Path, held: &Held) {
         sql += CELLS;
     }
     cluster.create(held.name, &format!("{sql}{};", held.without));
+}
+
+/// What stands abroad about the country's people, which is in none of its own tables.
+fn alerts() -> String {
+    let mut text =
+        "kind,owner,action,family_name,given_name,birth_date,document_state,document_type,document_no,vin\n".to_owned();
+    for alert in Country::from_seed(SEED).alerts() {
+        let sought = match &alert.sought {
+            Sought::Person { family_name, given_name, birth_date, .. } => {
+                format!("{family_name},{given_name},{birth_date},,,,")
+            }
+            Sought::Document { issuing_state, code, number } => format!(",,,{issuing_state},{code},{number},"),
+            Sought::Vehicle { vin, .. } => format!(",,,,,,{vin}"),
+        };
+        let kind = match &alert.sought {
+            Sought::Person { .. } => "person",
+            Sought::Document { .. } => "document",
+            Sought::Vehicle { .. } => "vehicle",
+        };
+        text += &format!("{kind},{},{},{sought}\n", alert.owner, alert.action);
+    }
+    text
 }
 
 /// Every table of the country.

@@ -23,6 +23,7 @@ type Fields = BTreeMap<FieldName, Value>;
 pub(crate) struct Callers(BTreeMap<String, Caller>);
 
 /// A question about somebody.
+#[derive(Clone)]
 pub(crate) struct Asking {
     pub(crate) row: u32,
     pub(crate) question: table::Question,
@@ -55,6 +56,9 @@ impl Asking {
     /// Asks for everybody who may, twice: what comes must be what the country holds, sealed by the owner and receipted. A change
     /// that is asked a second time, over the other dialect and under the same key, is the first one's effect.
     pub(crate) async fn granted(&self, callers: &Callers) -> Result<(), String> {
+        if let Some(search) = &self.question.search {
+            return Box::pin(self.found(search, callers).await?.granted(callers)).await;
+        }
         for who in &self.question.asks {
             let caller = callers.named(who);
             for step in self.steps(who) {
@@ -65,6 +69,22 @@ impl Asking {
             }
         }
         Ok(())
+    }
+
+    /// The same question about what a search finds.
+    async fn found(&self, search: &table::Search, callers: &Callers) -> Result<Self, String> {
+        let field = ask::field(&search.field);
+        let question = Question {
+            subject: serde_json::from_value(filled(&search.subject, &self.record)).unwrap(),
+            purpose: self.purposes[&search.who].parse().unwrap(),
+            ..ask::read(&search.service, "5ABCDE1".parse().unwrap(), &[&search.field])
+        };
+        let answered = callers.named(&search.who).ask(question).await;
+        let answered = answered.map_err(|error| self.told(&search.who, "REST", &error.to_string()))?;
+        let mut second = self.clone();
+        second.question.search = None;
+        second.record["key"] = answered.answer.fields()[&field].to_string().into();
+        Ok(second)
     }
 
     /// Asks for everybody who may not, twice: both are refused, under the broker's seal and with a receipt.
@@ -97,7 +117,7 @@ impl Asking {
             service: self.question.service.parse().unwrap(),
             subject,
             ask: step.ask.clone(),
-            purpose: self.purposes[who].parse().unwrap(),
+            purpose: self.question.purpose.as_ref().unwrap_or(&self.purposes[who]).parse().unwrap(),
             case: Some(ask::CASE.parse().unwrap()),
             official: ask::OFFICIAL.parse().unwrap(),
             on_behalf_of: None,
@@ -142,11 +162,7 @@ impl Asking {
             // The reservation and when it expires are the register's own.
             came.retain(|name, _| step.expected.contains_key(name));
         }
-        if step
-            .any
-            .iter()
-            .any(|name| came.remove(name).and_then(|value| Some(value.as_text()?.len())).is_none_or(|n| n < 40))
-        {
+        if step.any.iter().any(|name| came.remove(name).is_none_or(|value| value.as_text() == Some(""))) {
             return Err("a field without its value".to_owned());
         }
         if came == step.expected && answer.is_found() {

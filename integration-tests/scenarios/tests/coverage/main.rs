@@ -13,6 +13,7 @@
 )]
 
 mod asking;
+mod bundles;
 mod documents;
 mod page;
 mod table;
@@ -39,23 +40,38 @@ async fn every_register_of_the_programme_answers_whom_it_may_and_nobody_else() {
     let federation = Box::pin(Founded::whole(&databases).start()).await;
     let founded = began.elapsed();
     let (coverage, callers) = (Coverage::read(), Callers::of(&federation));
-    let questions = coverage.questions(&databases, &federation);
+    let today = table::today(&federation);
+    let (questions, bundles) = (coverage.questions(&databases, &today), coverage.bundles(&databases, &today));
 
     let refused = each(&questions, |asking| asking.refused(&callers)).await;
+    let bundles_refused = each(&bundles, |bundle| bundle.refused(&callers)).await;
     nobody_was_asked(&federation).await;
     let granted = each(&questions, |asking| asking.granted(&callers)).await;
+    let bundles_granted = each(&bundles, |bundle| bundle.granted(&callers)).await;
     eprintln!("{filled:.1?} to fill, {founded:.1?} to found, {:.1?} with the questions", began.elapsed());
 
-    let mut wrong = Vec::new();
-    let mut lines = Vec::new();
-    for ((asking, refused), granted) in questions.iter().zip(refused).zip(granted) {
-        match (refused, granted) {
-            (Ok(refused), Ok(())) => lines.push(line(&federation, asking, refused)),
-            (refused, granted) => wrong.extend([refused.err(), granted.err()].into_iter().flatten()),
-        }
+    let asked = questions.iter().zip(refused).zip(granted);
+    let asked = asked.map(|((asking, refused), granted)| {
+        both(refused, granted).map(|(refused, ())| line(&federation, asking, refused))
+    });
+    let bundled = bundles.iter().zip(bundles_refused).zip(bundles_granted);
+    let bundled = bundled.map(|((bundle, refused), granted)| {
+        both(refused, granted).map(|(refused, left_out)| bundle.line(&left_out, refused))
+    });
+    let (mut lines, mut wrong) = (Vec::new(), Vec::new());
+    for result in asked.chain(bundled) {
+        result.map_or_else(|what| wrong.push(what), |line| lines.push(line));
     }
+    lines.sort_by_key(|line| line.row);
     assert!(wrong.is_empty(), "{} questions went wrong:\n{}", wrong.len(), wrong.join("\n"));
     write(&lines, &page::render(&coverage, &federation, &lines));
+}
+
+fn both<A, B>(one: Result<A, String>, other: Result<B, String>) -> Result<(A, B), String> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (one, other) => Err([one.err(), other.err()].into_iter().flatten().collect::<Vec<_>>().join("\n")),
+    }
 }
 
 fn line(federation: &Federation, asking: &Asking, refused: Vec<Refused>) -> Line {
@@ -69,7 +85,7 @@ fn line(federation: &Federation, asking: &Asking, refused: Vec<Refused>) -> Line
     }
 }
 
-async fn each<'a, T, F>(questions: &'a [Asking], ask: impl Fn(&'a Asking) -> F) -> Vec<T>
+async fn each<'a, Q, T, F>(questions: &'a [Q], ask: impl Fn(&'a Q) -> F) -> Vec<T>
 where
     F: Future<Output = T> + 'a,
 {

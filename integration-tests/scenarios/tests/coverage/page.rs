@@ -46,8 +46,9 @@ is asked **over signed REST and over signed SOAP**, and a line stands here only 
   or document.
 
 *Learned* names fields that were read; with a colon it names what became of a comparison or a change. No value of anybody stands
-here, and all of the people are invented. A change was asked over SOAP under the same idempotency keys as over REST, and had no
-second effect.
+here, and all of the people are invented. Of a bundle it names the outcome and the word that the official is told, and the legs that
+this nation does without, for it has no biometric services; a bundle that somebody else asks is `incomplete`, with no answer from any
+leg. A change was asked over SOAP under the same idempotency keys as over REST, and had no second effect.
 
 The questions are in [`coverage.toml`](../integration-tests/scenarios/tests/coverage/coverage.toml). This page is written by the test, which
 fails when it is not what the results render to: `MOHUR_BLESS=1 cargo nextest run -p mohur-scenarios --test coverage`.
@@ -63,6 +64,7 @@ pub(crate) fn protocol(federation: &Federation, service: &str) -> &'static str {
         RegisterPart::Reference(Kind::HealthCard) => "FHIR R4",
         RegisterPart::Reference(Kind::StateFees) => "ISO 20022",
         RegisterPart::Reference(Kind::RealEstate) => "SOAP, ISO 19152",
+        RegisterPart::Reference(Kind::Interpol) => "SOAP, two steps",
         RegisterPart::Reference(Kind::FinService) => "OSIA UIN and links",
     }
 }
@@ -109,7 +111,7 @@ fn askers(page: &mut String, coverage: &Coverage, federation: &Federation) {
 fn notes(page: &mut String, coverage: &Coverage) {
     page.push_str("\n## What to know of some rows\n\n");
     for (row, note) in coverage.row.iter().filter_map(|row| Some((row, row.note.as_ref()?))) {
-        let _ = writeln!(page, "- **{}**, {}: {note}", row.number, row.title);
+        let _ = writeln!(page, "- **{}.** {note}", row.number);
     }
     page.push_str("\n## Rows that are not in the table\n\n| # | Programme | | Why |\n|---|---|---|---|\n");
     for row in &coverage.elsewhere {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::asking::Asking;
+use crate::bundles::Bundling;
 
 /// `coverage.toml`
 #[derive(Deserialize)]
@@ -31,6 +32,8 @@ pub(crate) struct Row {
     pub(crate) note: Option<String>,
     #[serde(default)]
     pub(crate) question: Vec<Question>,
+    #[serde(default)]
+    pub(crate) bundle: Vec<Bundle>,
 }
 
 /// A row that this table does not show.
@@ -56,11 +59,42 @@ pub(crate) struct Question {
     pub(crate) verify: Option<BTreeMap<String, Json>>,
     pub(crate) change: Option<Change>,
     verdict: Option<String>,
+    /// Why they ask, if it is for something else than in `[purposes]`.
+    pub(crate) purpose: Option<String>,
+    /// Where the key comes from, if a search tells it.
+    pub(crate) search: Option<Search>,
     pub(crate) asks: Vec<String>,
     pub(crate) refused: Vec<String>,
     /// Those who are handed the sealed answers afterwards.
     #[serde(default)]
     pub(crate) handed_to: Vec<String>,
+}
+
+/// A first step: what this field says is the column `{key}` of the second.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Search {
+    pub(crate) who: String,
+    pub(crate) service: String,
+    pub(crate) subject: Json,
+    pub(crate) field: String,
+}
+
+/// A bundle, with what the official's form says and what must come of it.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Bundle {
+    pub(crate) definition: String,
+    /// Two rows: one for each dialect.
+    pub(crate) record: String,
+    pub(crate) subjects: Vec<Json>,
+    #[serde(default)]
+    pub(crate) values: BTreeMap<String, Json>,
+    pub(crate) receipt: Option<String>,
+    pub(crate) outcome: String,
+    pub(crate) word: String,
+    pub(crate) asks: Vec<String>,
+    pub(crate) refused: Vec<String>,
 }
 
 /// Operations on a receipt in their order, each with the state that comes of it.
@@ -83,9 +117,7 @@ impl Coverage {
     }
 
     /// The questions, each about somebody of the country.
-    pub(crate) fn questions(&self, databases: &Databases, federation: &Federation) -> Vec<Asking> {
-        let baku = federation.clock.now().checked_add(jiff::SignedDuration::from_hours(4)).unwrap().to_string();
-        let today = baku.split('T').next().unwrap();
+    pub(crate) fn questions(&self, databases: &Databases, today: &str) -> Vec<Asking> {
         let all = self.row.iter().flat_map(|row| row.question.iter().map(|question| (row.number, question)));
         let about = |(row, question): (u32, &Question)| {
             let record = databases.row(&question.record.replace("{today}", today));
@@ -93,6 +125,22 @@ impl Coverage {
         };
         all.map(about).collect()
     }
+
+    /// The bundles, each about two.
+    pub(crate) fn bundles(&self, databases: &Databases, today: &str) -> Vec<Bundling> {
+        let all = self.row.iter().flat_map(|row| row.bundle.iter().map(|bundle| (row.number, bundle)));
+        let about = |(row, bundle): (u32, &Bundle)| {
+            let records = databases.rows(&bundle.record.replace("{today}", today));
+            Bundling { row, bundle: bundle.clone(), records }
+        };
+        all.map(about).collect()
+    }
+}
+
+/// The date in Baku.
+pub(crate) fn today(federation: &Federation) -> String {
+    let baku = federation.clock.now().checked_add(jiff::SignedDuration::from_hours(4)).unwrap();
+    baku.to_string().split('T').next().unwrap().to_owned()
 }
 
 impl Question {
