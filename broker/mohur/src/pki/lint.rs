@@ -36,7 +36,6 @@ pub(super) struct Args {
 enum Which {
     Tls,
     Seal,
-    Directory,
     Infrastructure,
     Ocsp,
     Tsa,
@@ -53,7 +52,6 @@ impl From<Which> for Profile {
         match which {
             Which::Tls => Self::Tls,
             Which::Seal => Self::Seal,
-            Which::Directory => Self::Directory,
             Which::Infrastructure => Self::Infrastructure,
             Which::Ocsp => Self::Ocsp,
             Which::Tsa => Self::TimeStamp,
