@@ -125,7 +125,7 @@ impl Interpol {
             return Err(RegistryError::Unsupported("only the country that issued a document reports it"));
         }
         let outcome = self.publications.change(&self.abroad, document, effect, query, context).await?;
-        Ok(outcome.answer(&query.subject))
+        Ok(publication::answer(&query.subject, &outcome))
     }
 }
 

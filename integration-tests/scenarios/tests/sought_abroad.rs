@@ -214,7 +214,7 @@ async fn the_passport_office_reports_a_lost_passport_of_this_country_and_the_bor
     let told = both(&office, || of(change("reserve", &reason, "p-1"))).await;
     assert_eq!(told.last().unwrap(), &("state".to_owned(), "reserved".to_owned()));
     assert_eq!(both(&border, hit).await, texts(&[("hit", "match")]));
-    let told = both(&office, || of(change("consume", &json!({}), "p-2"))).await;
+    let told = both(&office, || of(change("consume", &reason, "p-2"))).await;
     assert_eq!(told.last().unwrap(), &("state".to_owned(), "consumed".to_owned()));
     assert_eq!(both(&border, hit).await, texts(&[("hit", "mismatch")]));
 
@@ -250,7 +250,7 @@ async fn through_broker_and_host_nothing_tells_abroad_who_asked() {
         question("publish", &lost, "replace-lost-document", change(operation, &values, key))
     };
     office.ask(change("reserve", json!({ "reason": "stolen" }), "telltale-1")).await.unwrap();
-    office.ask(change("consume", json!({}), "telltale-2")).await.unwrap();
+    office.ask(change("consume", json!({ "reason": "stolen" }), "telltale-2")).await.unwrap();
 
     let heard = String::from_utf8_lossy(&book.lock().unwrap()).into_owned();
     // The token is random letters, among which any three may stand.

@@ -1,7 +1,5 @@
 //! What is said in both directions is after the published schema, and the schema is not a sieve.
 
-use mohur_wire::Operation;
-
 use super::*;
 use crate::abroad::NAMESPACE;
 
@@ -29,7 +27,7 @@ async fn every_message_of_both_sides_is_after_the_contract() {
         query("publish", &lost, &json!({ "verb": "change", "effect": effect }))
     };
     bench.ask(&effect("reserve", json!({ "reason": "destroyed" }), "k-1")).await.unwrap();
-    bench.ask(&effect(Operation::Consume.as_str(), json!({}), "k-2")).await.unwrap();
+    bench.ask(&effect("consume", json!({ "reason": "destroyed" }), "k-2")).await.unwrap();
     bench.told(&query("documents", &lost, &read(&["hit"]))).await;
 
     let (asked, answered) = (payloads(&bench.wire.heard()), payloads(&bench.wire.said()));

@@ -111,7 +111,8 @@ async fn only_the_issuing_country_reports_a_document_and_only_for_a_reason() {
         change(&own, "reserve", &json!({ "reason": "because" }), "k-5"),
         change(&own, "reserve", &json!({ "reason": "lost", "note": "5ABCDE1" }), "k-6"),
         change(&own, "reserve", &json!({ "note": "lost" }), "k-7"),
-        change(&own, "consume", &reason, "k-8"),
+        change(&own, "consume", &json!({}), "k-8"),
+        change(&own, "release", &reason, "k-8"),
         query("publish", &own, &read(&["state"])),
     ] {
         let asked = bench.ask(&wrong).await;
@@ -130,17 +131,17 @@ async fn only_the_issuing_country_reports_a_document_and_only_for_a_reason() {
 #[tokio::test]
 async fn a_caller_may_end_its_own_reservation_with_a_signature_of_its_own_and_a_key_has_one_effect() {
     let bench = bench().await;
-    let (own, none) = (passport("C70000005"), json!({}));
+    let (own, reason) = (passport("C70000005"), json!({ "reason": "stolen" }));
     assert_eq!(state(&bench.ask(&reserve("C70000005", "k-1")).await.unwrap()), "reserved");
     let other = change(&passport("C70000006"), "reserve", &json!({ "reason": "lost" }), "k-1");
     assert!(matches!(bench.ask(&other).await, Err(RegistryError::Unsupported(_))), "the key was used for another");
-    let stranger = Query { caller: "AZ/GOV/MFA/consular".parse().unwrap(), ..change(&own, "consume", &none, "k-2") };
+    let stranger = Query { caller: "AZ/GOV/MFA/consular".parse().unwrap(), ..change(&own, "consume", &reason, "k-2") };
     assert_eq!(state(&bench.ask(&stranger).await.unwrap()), "already-reserved");
     for _ in 0..2 {
-        assert_eq!(state(&bench.ask(&change(&own, "consume", &none, "k-3")).await.unwrap()), "consumed");
+        assert_eq!(state(&bench.ask(&change(&own, "consume", &reason, "k-3")).await.unwrap()), "consumed");
     }
     assert!(bench.is_reported("C70000005").await);
-    assert_eq!(state(&bench.ask(&change(&own, "release", &none, "k-4")).await.unwrap()), "already-consumed");
+    assert_eq!(state(&bench.ask(&change(&own, "release", &json!({}), "k-4")).await.unwrap()), "already-consumed");
 }
 
 #[tokio::test]
