@@ -150,7 +150,8 @@ impl Sql {
         let mut context = service.offer.within(context);
         context.deadline = context.deadline.min(std::time::Instant::now() + self.timeout);
         let answer = |finding| Ok(Answer { subject: query.subject.clone(), finding });
-        let wanted = Wanted { place, sql: &prepared.question, parameters, access: Access::Reads };
+        let access = if service.notes { Access::Writes } else { Access::Reads };
+        let wanted = Wanted { place, sql: &prepared.question, parameters, access };
         let Some(row) = self.row(&wanted, &context).await? else {
             return answer(Finding::Absent);
         };

@@ -17,6 +17,8 @@ pub(crate) struct Service {
     /// A column for each part of the subject.
     pub(crate) subject: Vec<Column>,
     pub(crate) fields: Vec<Field>,
+    /// Whether the statement may note that it was asked: then its transaction may write.
+    pub(crate) notes: bool,
     /// Where in the file it stands, for what only the database knows.
     pub(crate) place: Place,
 }
@@ -63,10 +65,11 @@ impl Service {
         let statement = statement(&mut table, assumed);
         let subject = subject(&mut table, assumed);
         let (fields, whole) = read_all(table.tables("field"), Field::read);
+        let notes = table.flag("notes").unwrap_or(false);
         check(&table, statement.as_ref(), &fields);
         let place = Place { index, statement: table.line_of("statement") };
         whole.then_some(())?;
-        Some(Self { offer: offer?, statement: statement?, subject: subject?, fields, place })
+        Some(Self { offer: offer?, statement: statement?, subject: subject?, fields, notes, place })
     }
 
     /// The field of that name.

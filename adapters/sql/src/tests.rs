@@ -17,6 +17,7 @@ use super::*;
 mod changes;
 mod injection;
 mod live;
+mod notes;
 mod proxy;
 mod registers;
 mod secured;

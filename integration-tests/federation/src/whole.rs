@@ -29,6 +29,7 @@ const CALLERS: &[(&str, &str)] = &[
     ("transport-control", "AZ/GOV/MOT/transport-control"),
     ("airports", "AZ/GOV/CAA/airports"),
     ("audit", "AZ/GOV/COM/audit"),
+    ("carrier", "AZ/COM/AIR/carriers"),
     ("statistics-com", "AZ/GOV/COM/statistics"),
     ("statistics-mia", "AZ/GOV/MIA/statistics"),
     ("statistics-moes", "AZ/GOV/MOES/statistics"),
@@ -90,6 +91,7 @@ fn services(mapping: &Table) -> Vec<(String, Vec<Verb>)> {
             Some("read") => Verb::Read,
             Some("match") => Verb::Match,
             Some("verify") => Verb::Verify,
+            Some("change") => Verb::Change,
             other => panic!("{name}: {other:?}"),
         });
         (name.to_owned(), verbs.collect())

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use mohur_client::{BundleReport, Caller, Inputs};
+use mohur_client::{BundleReport, Caller, Inputs, Question};
 use mohur_federation::{Bundled, Databases, Federation, Founded, Held, ask};
 use mohur_reference::country::{Alert, Sought};
 use mohur_wire::bundle::Outcome;
@@ -238,4 +238,47 @@ async fn the_nations_bundle_waits_for_biometrics_and_gives_the_fee_back() {
     let fee = report.legs.iter().find(|leg| leg.leg.as_str() == "fee").unwrap();
     assert_eq!(fee.settlement, Some((Operation::Release, Some("released".to_owned()))), "nothing is used up");
     assert!(report.left_out.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_learns_one_flag_and_the_police_reads_the_notice() {
+    let (databases, federation) = nation().await;
+    let (carrier, police) = (federation.caller("carrier"), federation.caller("police"));
+    let board = |select: &str| {
+        let document = read(&databases, &federation, select).remove(0);
+        inputs(vec![document], Some("J2-075"))
+    };
+    let good = decide(&carrier, "carrier-pre-check", &board(GOOD)).await;
+    assert_eq!(said(&good), (Outcome::Clear, "OK", vec![]));
+    let listed = board(
+        "select d.mrz from documents as d join invalid_documents as i using (issuing_state, type, number)
+        where d.kind = 'passport'",
+    );
+    let stopped = decide(&carrier, "carrier-pre-check", &listed).await;
+    assert_eq!(said(&stopped), (Outcome::NotClear, "contact the authority", vec![]));
+    let [leg] = &stopped.legs[..] else { panic!("one leg") };
+    let told: Vec<_> =
+        leg.answer.as_ref().unwrap().fields().iter().map(|(name, said)| format!("{name}: {said}")).collect();
+    assert_eq!(told, ["contact: mismatch"], "not which list, and not why");
+
+    let day = federation.clock.now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(4))).date().to_string();
+    let day: SubjectKey = serde_json::from_value(json!({ "serial": day })).unwrap();
+    let notices = |purpose: &str| Question {
+        service: "AZ/GOV/MIA/watch-list/boarding-notices/v1".parse().unwrap(),
+        subject: day.clone(),
+        ask: Ask::Read(["count", "notices"].map(ask::field).into()),
+        purpose: purpose.parse().unwrap(),
+        case: Some("boarding".parse().unwrap()),
+        official: "duty".parse().unwrap(),
+        on_behalf_of: None,
+        message: None,
+    };
+    let noted = police.ask(notices("police-check")).await.unwrap().answer;
+    let values: Vec<_> = noted.fields().values().map(ToString::to_string).collect();
+    let SubjectKey::Document(document) = &listed.subjects[0] else { panic!("a document") };
+    assert_eq!(values[0], "1", "one notice, and none of whom nothing is recorded");
+    for part in [document.number.as_str(), "AZ/COM/AIR/carriers", "J2-075"] {
+        assert!(values[1].contains(part), "{values:?}");
+    }
+    assert_eq!(mohur_federation::code(carrier.ask(notices("carrier-pre-check")).await), RefusalCode::Denied);
 }
