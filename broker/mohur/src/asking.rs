@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mohur_client::{AskError, Caller, Config};
 use mohur_http::SystemClock;
-use mohur_wire::{CaseReference, FieldName, MemberId, Official, Predicate, Value};
+use mohur_wire::{CaseReference, FieldName, MemberId, MessageId, Official, Predicate, Value};
 
 use crate::output::{CliError, Exit};
 use crate::prompt::Wanted;
@@ -85,6 +85,20 @@ pub(crate) fn predicate(text: &str) -> Result<(FieldName, Predicate), String> {
     }
     let (field, choices) = text.split_once('=').ok_or("expected field>=n, field<=n or field=a|b")?;
     Ok((name(field)?, Predicate::OneOf(choices.split('|').map(value).collect())))
+}
+
+/// How an error of the client ends a command that changes a register: whether it did, nobody knows if no answer came.
+pub(crate) fn failed_under(key: &MessageId, error: AskError) -> CliError {
+    let advice = match &error {
+        AskError::Unreachable(_) | AskError::Unverified(_) => {
+            Some(format!("ask again with --key {key}: what was done is then not done a second time"))
+        }
+        AskError::Refused(_) | AskError::Question(_) | AskError::Setup(_) => None,
+    };
+    match advice {
+        Some(advice) => failed(error).with(advice),
+        None => failed(error),
+    }
 }
 
 /// How an error of the client ends the command.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use mohur_client::{BundleReport, Caller, Inputs};
 use mohur_wire::bundle::{Definition, Needed, Outcome};
 use mohur_wire::subject::{ReceiptNumber, SubjectKind};
-use mohur_wire::{FieldName, Mrz, Official, Predicate, SubjectKey, Value};
+use mohur_wire::{FieldName, MessageId, Mrz, Official, Predicate, SubjectKey, Value};
 
 use crate::asking::{self, Asker, assignment, predicate, value};
 use crate::output::{CliError, Exit, Output};
@@ -54,6 +54,9 @@ pub(crate) struct Args {
     /// The receipt of the paid fee.
     #[arg(long)]
     receipt: Option<ReceiptNumber>,
+    /// The idempotency key of a bundle that brought no answer, to ask it again: what it did is not done a second time.
+    #[arg(long)]
+    key: Option<MessageId>,
     /// How long to wait for all legs, in seconds.
     #[arg(long, default_value_t = 30)]
     wait: u64,
@@ -80,7 +83,11 @@ async fn follow(
     out: &Output,
 ) -> Result<BundleReport, CliError> {
     let mut table = Table::begin(&definition, out);
-    let mut report = caller.bundle(definition, inputs).await.map_err(asking::failed)?;
+    let failed = |error| match &inputs.key {
+        Some(key) => asking::failed_under(key, error),
+        None => asking::failed(error),
+    };
+    let mut report = caller.bundle(definition, inputs).await.map_err(failed)?;
     let deadline = tokio::time::Instant::now() + patience;
     loop {
         let is_last = report.complete || tokio::time::Instant::now() >= deadline;
@@ -89,7 +96,7 @@ async fn follow(
             return Ok(report);
         }
         tokio::time::sleep(PAUSE).await;
-        report = caller.poll(report).await.map_err(asking::failed)?;
+        report = caller.poll(report).await.map_err(failed)?;
     }
 }
 
@@ -118,7 +125,11 @@ impl Args {
         let case = self.asker.case(&wanted)?;
         wanted.complete()?;
         let official = official.ok_or_else(|| CliError::usage("--official is missing"))?;
-        Ok(Inputs { subjects, case, official, values, predicates, receipt, key: None })
+        let key = match &self.key {
+            None if definition.reserving_legs().next().is_some() => Some(Caller::fresh_id().map_err(asking::failed)?),
+            given => given.clone(),
+        };
+        Ok(Inputs { subjects, case, official, values, predicates, receipt, key })
     }
 
     fn subjects(

@@ -40,6 +40,13 @@ impl CliError {
         Self { exit, message: message.to_string() }
     }
 
+    /// The same, with what to do about it in a line of its own.
+    #[must_use]
+    pub(crate) fn with(mut self, advice: impl Display) -> Self {
+        self.message = format!("{}\n  {advice}", self.message);
+        self
+    }
+
     pub(crate) fn usage(message: impl Display) -> Self {
         Self::new(Exit::Usage, message)
     }

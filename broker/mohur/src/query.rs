@@ -78,8 +78,8 @@ struct Given {
     /// A value that the change needs; repeat for more.
     #[arg(long = "with", requires = "change", value_parser = assignment, value_name = "FIELD=VALUE")]
     values: Vec<(FieldName, Value)>,
-    /// The idempotency key: say it again to have the same effect once. Without it: a new one.
-    #[arg(long, requires = "change")]
+    /// The idempotency key of a change: say it again to have the same effect once. Without it: a new one.
+    #[arg(long)]
     key: Option<MessageId>,
 }
 
@@ -96,7 +96,15 @@ struct Evidence<'a> {
 pub(crate) fn run(args: Args, out: &Output) -> Result<ExitCode, CliError> {
     let caller = args.asker.caller()?;
     let question = args.question(&caller, Wanted::new(out))?;
-    let answered = process::run(async { caller.ask(question).await.map_err(asking::failed) })?;
+    let key = match &question.ask {
+        Ask::Change(effect) => Some(effect.key.clone()),
+        Ask::Read(_) | Ask::Match(_) | Ask::Verify(_) => None,
+    };
+    let failed = |error| match &key {
+        Some(key) => asking::failed_under(key, error),
+        None => asking::failed(error),
+    };
+    let answered = process::run(async { caller.ask(question).await.map_err(failed) })?;
     if let Some(path) = &args.save {
         let evidence = Evidence {
             answer: &answered.sealed,
@@ -185,6 +193,9 @@ impl Doing {
             let key = given.key.clone().map_or_else(|| Caller::fresh_id().map_err(asking::failed), Ok)?;
             let values = unique(given.values.clone())?;
             return Ok(Some(Ask::Change(Effect { operation, receipt: self.reserve.clone(), values, key })));
+        }
+        if given.key.is_some() {
+            return Err(CliError::usage("--key belongs to --reserve or --change"));
         }
         if !self.read.is_empty() {
             return Ok(Some(Ask::Read(self.read.iter().cloned().collect())));

@@ -3,10 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "all of it is test code")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mohur_audit::Options;
-use mohur_client::Caller;
+use mohur_client::{BundleReport, Caller, Inputs};
 use mohur_federation::{Bundled, ChildBroker, Federation, Founded, ask, bundle_answer, problem};
 use mohur_journal::Log;
 use mohur_reference::{Citizen, Faults};
@@ -158,4 +159,66 @@ async fn complete(bundle: &Bundled, office: &Caller) -> mohur_wire::bundle::Bund
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("the bundle never ends");
+}
+
+/// Asks a bundle under a key and polls until nothing more is to come.
+async fn asked_under(key: &str, office: &Caller, citizen: &Citizen) -> BundleReport {
+    let definition = office.definition(&ask::ISSUE.parse().unwrap()).await.unwrap();
+    let inputs = Inputs { key: Some(key.parse().unwrap()), ..ask::application(citizen) };
+    let mut report = office.bundle(definition, &inputs).await.unwrap();
+    while !report.complete {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        report = office.poll(report).await.unwrap();
+    }
+    report
+}
+
+fn reservation(report: &BundleReport) -> Option<String> {
+    let leg = report.legs.iter().find(|leg| leg.leg.as_str() == "fee").unwrap();
+    let fields = leg.answer.as_ref().unwrap().fields();
+    fields.iter().find(|(name, _)| name.as_str() == "reservation").map(|(_, value)| value.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_asked_again_under_a_new_id_and_the_same_key_has_no_second_effect() {
+    let federation = Federation::start().await;
+    let (office, citizen) = (federation.office(), federation.citizen());
+    // The answers of these two got lost on the way, let us say, so that a third one is asked.
+    let (one, two) =
+        tokio::join!(asked_under("application-7", &office, citizen), asked_under("application-7", &office, citizen));
+    let three = asked_under("application-7", &office, citizen).await;
+    assert!(one.id != two.id && two.id != three.id);
+    for report in [&one, &two, &three] {
+        assert_eq!(report.outcome, Outcome::Clear);
+        assert_eq!(reservation(report).as_deref(), Some("application-7.fee"), "the same reservation, made once");
+    }
+    // It was used up once: under another key there is nothing to be had.
+    let other = asked_under("application-8", &office, citizen).await;
+    assert_eq!((other.outcome, reservation(&other)), (Outcome::Incomplete, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_bundles_about_one_receipt_one_is_clear_although_its_host_is_killed_in_between() {
+    const BUNDLES: usize = 12;
+    let patient = "[exchange]\nbundle-wait = \"100ms\"\nsettlement-wait = \"20s\"";
+    let mut federation = Founded::new().with("broker/broker.toml", patient).start().await;
+    let (office, citizen) = (Arc::new(federation.office()), federation.citizen().clone());
+    let tasks: Vec<_> = (0..BUNDLES)
+        .map(|number| {
+            let (office, citizen) = (Arc::clone(&office), citizen.clone());
+            tokio::spawn(async move { asked_under(&format!("k-{number}"), &office, &citizen).await })
+        })
+        .collect();
+    for _ in 0..2 {
+        let bank = federation.halt_host("state-fees").await;
+        federation.resume_host(bank).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    let mut clear = 0;
+    for task in tasks {
+        clear += usize::from(task.await.unwrap().outcome == Outcome::Clear);
+    }
+    assert!(clear <= 1, "one receipt paid for {clear}");
+    let last = asked_under("last", &office, &citizen).await.outcome == Outcome::Clear;
+    assert_eq!(clear + usize::from(last), 1, "and it is lost to nobody");
 }
