@@ -42,7 +42,7 @@ impl Place {
 
     fn adapter(&self) -> StateFees {
         let ledger = Arc::new(patiently(|| LedgerStore::open(&self.folder.join("ledger.redb")).ok()));
-        let bank = BankSettings::new(&self.bank).with_credential(&self.folder.join("token"));
+        let bank = BankSettings::new(&self.bank).with_credential(self.folder.join("token"));
         StateFees::new(&Settings::new(bank, mohur_reference::country::FEE), ledger).unwrap()
     }
 
