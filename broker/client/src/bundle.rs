@@ -77,6 +77,8 @@ pub struct LegReport {
     pub refusal: Option<RefusalCode>,
     /// How the reservation was settled, and the state that the owner sealed.
     pub settlement: Option<(Operation, Option<String>)>,
+    /// What the owner sealed of the settlement, e.g. the number that was drawn.
+    pub settled: Option<SealedAnswer>,
     /// Whether this leg has an answer, a refusal, or will have none.
     pub arrived: bool,
 }
@@ -251,17 +253,13 @@ impl Caller {
         if came.is_some_and(|came| came.verdict != verdict) {
             return Err(AskError::Unverified(format!("leg {}: the verdict is not the one that was sealed", leg.id)));
         }
-        let settlement = match came.and_then(|came| came.settlement.as_ref()) {
-            None => None,
-            Some(settlement) => {
-                let settled = settlement.answer.as_ref().map(opened).transpose()?;
-                logged(&settlement.answer, true, &settlement.receipt)?;
-                Some((settlement.operation, settled.as_ref().and_then(state)))
-            }
-        };
+        let settling = came.and_then(|came| came.settlement.as_ref());
+        let settled = settling.and_then(|settling| settling.answer.as_ref()).map(opened).transpose()?;
+        settling.map_or(Ok(()), |settling| logged(&settling.answer, true, &settling.receipt))?;
+        let settlement = settling.map(|settling| (settling.operation, settled.as_ref().and_then(state)));
         let refusal = came.and_then(|came| came.refusal);
         let (leg, title) = (leg.id.clone(), leg.title.clone());
-        Ok(LegReport { leg, title, verdict, answer, refusal, settlement, arrived: came.is_some() })
+        Ok(LegReport { leg, title, verdict, answer, refusal, settlement, settled, arrived: came.is_some() })
     }
 }
 

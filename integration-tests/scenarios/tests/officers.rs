@@ -21,8 +21,15 @@ async fn nation() -> (Databases, Federation) {
     let databases = Databases::with(&held);
     let mut founded = Founded::with_databases(&databases, &held);
     let policy = founded.nation.path("policy");
-    for file in ["SBS/bundles/border-first-line.toml", "MIA/bundles/mobile-identity-check.toml"] {
+    for file in [
+        "SBS/bundles/border-first-line.toml",
+        "MIA/bundles/mobile-identity-check.toml",
+        "MIA/bundles/replace-lost-document.toml",
+    ] {
         without(&policy.join(file), "face");
+    }
+    for modality in ["face", "finger", "voice", "dna"] {
+        without(&policy.join("MIA/bundles/new-fin.toml"), &format!("{modality}-duplicate"));
     }
     let whole = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policy/agencies/MIA/bundles/issue-id-document.toml");
     std::fs::copy(whole, policy.join("MIA/bundles/issue-id-document.toml")).unwrap();
@@ -281,4 +288,71 @@ async fn a_carrier_learns_one_flag_and_the_police_reads_the_notice() {
         assert!(values[1].contains(part), "{values:?}");
     }
     assert_eq!(mohur_federation::code(carrier.ask(notices("carrier-pre-check")).await), RefusalCode::Denied);
+}
+
+fn settled(report: &BundleReport, leg: &str) -> Option<(Operation, String)> {
+    let leg = report.legs.iter().find(|each| each.leg.as_str() == leg).unwrap();
+    leg.settlement.as_ref().map(|(operation, state)| (*operation, state.clone().unwrap_or_default()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_document_is_suspended_listed_and_paid_for_all_at_once_or_not_at_all() {
+    let (databases, federation) = nation().await;
+    let (office, border) = (federation.office(), federation.border());
+    // Somebody with a passport, with whom all is well and whose fee is paid.
+    let fins: Vec<_> = federation.country.clear_citizens().map(|citizen| format!("'{}'", citizen.fin)).collect();
+    let holder =
+        databases.row(&format!("select fin, mrz {} and fin in ({})", GOOD.replace("select mrz", ""), fins.join(",")));
+    let citizen = federation.country.clear_citizens().find(|citizen| holder["fin"] == citizen.fin.as_str()).unwrap();
+    let own = holder["mrz"].as_str().unwrap().parse::<Mrz>().unwrap().subjects(federation.clock.now());
+    let other = read(&databases, &federation, &format!("{GOOD} and fin <> '{}'", citizen.fin));
+    let application = |document: &SubjectKey| {
+        let mut form = ask::application(citizen);
+        form.subjects.push(document.clone());
+        form.values.insert(ask::field("reason"), Value::text("lost"));
+        form
+    };
+    // The passport of somebody else: reserved, and all of it given up again.
+    let report = decide(&office, "replace-lost-document", &application(&other[0])).await;
+    assert_eq!((report.outcome, verdict(&report, "holder")), (Outcome::NotClear, Verdict::Mismatch));
+    for leg in ["fee", "suspend", "publish", "publish-abroad"] {
+        assert_eq!(settled(&report, leg), Some((Operation::Release, "released".to_owned())), "{leg}");
+    }
+    let good = decide(&border, "border-first-line", &inputs(other, None)).await;
+    assert_eq!(said(&good).1, "green", "nothing happened to it");
+
+    let report = decide(&office, "replace-lost-document", &application(&own[0])).await;
+    assert_eq!(report.outcome, Outcome::Clear, "{report:?}");
+    for leg in ["fee", "suspend", "publish", "publish-abroad"] {
+        assert_eq!(settled(&report, leg), Some((Operation::Consume, "consumed".to_owned())), "{leg}");
+    }
+    let stopped = decide(&border, "border-first-line", &inputs(own, None)).await;
+    assert_eq!(said(&stopped).1, "second line");
+    let expected = [("invalid", Verdict::Hit), ("interpol-document", Verdict::Hit), ("issuer-mia", Verdict::Mismatch)];
+    for (leg, expected) in expected {
+        assert_eq!(verdict(&stopped, leg), expected, "{leg}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_without_a_number_gets_one_once() {
+    let (_databases, federation) = nation().await;
+    let office = federation.office();
+    let person = json!({ "name-and-birth-date": { "name": "Yenidoğulmuş Aytən", "birthDate": "2025-02-03" } });
+    let mut form = inputs(vec![serde_json::from_value(person).unwrap()], Some("NF-1"));
+    for (name, value) in
+        [("familyName", "Yenidoğulmuş"), ("givenName", "Aytən"), ("patronymic", "Vüqar qızı"), ("sex", "F")]
+    {
+        form.values.insert(ask::field(name), Value::text(value));
+    }
+    let report = decide(&office, "new-fin", &form).await;
+    assert_eq!(report.outcome, Outcome::Clear, "{report:?}");
+    assert_eq!(report.left_out.len(), 4, "what was not searched is said");
+    let number = report.legs[0].settled.as_ref().unwrap().fields().iter().find(|(name, _)| name.as_str() == "fin");
+    let fin: mohur_wire::Fin = number.unwrap().1.to_string().parse().unwrap();
+    assert_eq!(fin.as_str().len(), 7);
+    // The same person again: there is a number already.
+    let again = decide(&office, "new-fin", &form).await;
+    assert_eq!((again.outcome, verdict(&again, "number")), (Outcome::Incomplete, Verdict::Mismatch));
+    assert_eq!(settled(&again, "number"), None);
 }

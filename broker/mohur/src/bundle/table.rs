@@ -109,8 +109,8 @@ pub(super) fn conclusion(report: &BundleReport) -> String {
         (Outcome::Incomplete, true) => "INCOMPLETE: not every register was asked or could say; never the same as clear",
         (Outcome::Incomplete, false) => "INCOMPLETE: legs are still missing; ask again",
     };
-    let settled = report.legs.iter().filter_map(|leg| leg.settlement.as_ref().map(|s| (leg, s)));
-    let lines: Vec<_> = settled.map(|(leg, s)| format!("  {:<30} {}", leg.title, settlement(s))).collect();
+    let settled = report.legs.iter().filter_map(|leg| Some((leg, settlement(leg)?)));
+    let lines: Vec<_> = settled.map(|(leg, said)| format!("  {:<30} {said}", leg.title)).collect();
     let mut text = lines.join("\n");
     if !text.is_empty() {
         text.push('\n');
@@ -137,11 +137,13 @@ fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-fn settlement((operation, state): &(Operation, Option<String>)) -> String {
-    match state {
-        Some(state) => format!("settled: {state}"),
-        None => format!("{} was not confirmed", operation.leads_to()),
-    }
+/// How a reservation was settled, and what came of it: a number that was drawn.
+fn settlement(leg: &LegReport) -> Option<String> {
+    let (operation, state) = leg.settlement.as_ref()?;
+    let Some(state) = state else { return Some(format!("{} was not confirmed", operation.leads_to())) };
+    let fields = leg.settled.iter().flat_map(|sealed| sealed.fields());
+    let came = fields.filter(|(name, _)| !["state", "reservation"].contains(&name.as_str()));
+    Some(came.fold(format!("settled: {state}"), |text, (name, value)| format!("{text}, {name} {value}")))
 }
 
 /// All of it, for programs.
@@ -154,7 +156,7 @@ pub(super) fn document(report: &BundleReport) -> serde_json::Value {
             "sealedBy": leg.answer.as_ref().map(mohur_message::SealedAnswer::issuer),
             "refusal": leg.refusal,
             "settlement": leg.settlement.as_ref().map(|(operation, state)| serde_json::json!({
-                "operation": operation, "state": state,
+                "operation": operation, "state": state, "fields": leg.settled.as_ref().map(mohur_message::SealedAnswer::fields),
             })),
         })
     };
