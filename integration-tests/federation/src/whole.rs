@@ -50,11 +50,16 @@ impl Founded {
 
     /// Founds a nation with some of the databases, beside the registers that start with it.
     pub fn with_databases(databases: &Databases, held: &[Held]) -> Self {
+        Self::with_databases_on(&Arc::new(MovableClock::set_to(SOON)), databases, held)
+    }
+
+    /// The same, on a clock of the test's: the system's, if a process of its own is to take part.
+    pub fn with_databases_on(clock: &Arc<MovableClock>, databases: &Databases, held: &[Held]) -> Self {
         let mut cast = Cast::usual();
         cast.callers.extend(CALLERS.iter().map(|(name, member)| CallerPart::new(name, member)));
         cast.owners.push(OwnerPart::interpol());
         cast.owners.extend(held.iter().map(|held| owner(databases, held)));
-        Self::with_cast(cast, "AZ", &Arc::new(MovableClock::set_to(SOON)))
+        Self::with_cast(cast, "AZ", clock)
     }
 }
 

@@ -69,6 +69,12 @@ async fn a_fee_that_was_reserved_before_a_kill_is_given_back_at_the_next_start()
     federation.wait_for_answers("state-fees", 1).await;
     assert_eq!(fee(&office, citizen).await, "reserved");
     child.kill();
+    // What is kept meanwhile says of nobody that there is a bundle about them.
+    let kept = std::fs::read(federation.nation.path("broker/log/settlements.redb")).unwrap();
+    let claims = &citizen.claims;
+    for secret in [citizen.fin.as_str(), claims.receipt.as_str(), &claims.family_name, ask::CASE, ask::OFFICIAL] {
+        assert!(!kept.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
+    }
 
     federation.faults("civil-registry", Faults::default());
     let child = ChildBroker::start(&federation).await;
