@@ -6,8 +6,8 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use mohur_client::{BundleReport, LegReport};
+use mohur_wire::MessageId;
 use mohur_wire::bundle::{Definition, Outcome};
-use mohur_wire::{MessageId, Operation};
 
 use crate::output::Output;
 
