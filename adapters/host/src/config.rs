@@ -246,6 +246,19 @@ mod tests {
     }
 
     #[test]
+    fn a_country_is_three_letters() {
+        let with = |country: &str| {
+            let text = SAMPLE.replace("call-timeout", &format!("country = \"{country}\"\ncall-timeout"));
+            HostConfig::parse(Path::new("host.toml"), &text)
+        };
+        assert_eq!(with("AZE").unwrap().1.country, "AZE".parse().ok());
+        for wrong in ["AZ", "Aze", "AZER"] {
+            let errors = with(wrong).unwrap_err().to_string();
+            assert!(errors.contains("register.country"), "{errors}");
+        }
+    }
+
+    #[test]
     fn every_error_is_found_at_once_with_its_line() {
         let text = SAMPLE
             .replace("member = \"AZ/GOV/MOJ/civil-registry\"", "member = \"MOJ\"")

@@ -11,12 +11,15 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use mohur::nation::{CallerPart, Cast, OwnerPart};
-use mohur_client::{Caller, Question};
+use mohur_client::{BundleReport, Caller, Inputs, Question};
 use mohur_federation::{Enveloped, Federation, Founded, MovableClock, Said, ask, code};
+use mohur_reference::Oddity;
 use mohur_reference::country::{Alert, Sought};
-use mohur_wire::{Ask, Clock, RefusalCode};
+use mohur_wire::bundle::Outcome;
+use mohur_wire::{Ask, Clock, Operation, RefusalCode, SubjectKey};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -263,5 +266,62 @@ async fn through_broker_and_host_nothing_tells_abroad_who_asked() {
     }
     for citizen in federation.country.citizens() {
         assert!(!heard.contains(citizen.fin.as_str()), "a personal number left the country");
+    }
+}
+
+/// The bundle `replace-lost-document` of a site that has the bank and the bureau, and leaves everything else out.
+fn of_this_site(definition: &str) -> String {
+    let mut parts = definition.split("[[legs]]");
+    let head = parts.next().unwrap().replace("\npurpose = ", "\nuntied = [\"document\"]\npurpose = ");
+    let of = |leg: &str, key: &str| leg.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
+    let (held, others): (Vec<_>, Vec<_>) =
+        parts.partition(|leg| ["fee", "publish-abroad"].iter().any(|id| leg.contains(&format!("id = \"{id}\""))));
+    let others = others.iter().map(|leg| format!("[[left-out]]\n{}\n{}\n\n", of(leg, "id = "), of(leg, "title = ")));
+    let others: String = others.collect();
+    let held: String = held.iter().map(|leg| format!("[[legs]]{leg}")).collect();
+    format!("{head}{others}{held}")
+}
+
+/// Asks the bundle and polls until nothing more is to come.
+async fn decided(office: &Caller, inputs: &Inputs) -> BundleReport {
+    let definition = office.definition(&"replace-lost-document".parse().unwrap()).await.unwrap();
+    let mut report = office.bundle(definition, inputs).await.unwrap();
+    while !report.complete {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        report = office.poll(report).await.unwrap();
+    }
+    report
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_reports_a_document_abroad_only_when_all_of_it_is_clear() {
+    let mut cast = Cast::usual();
+    cast.owners.retain(|owner| owner.name == "state-fees");
+    cast.owners.push(OwnerPart::interpol());
+    let mut founded = Founded::with_cast(cast, "AZ", &Arc::new(MovableClock::default()));
+    let folder = founded.nation.path("policy/MIA");
+    let file = folder.join("bundles/replace-lost-document.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(file, of_this_site(&text)).unwrap();
+    mohur_policy_bundle::seal(&folder, None).unwrap();
+    founded.nation.publish(|_| {}).unwrap();
+    let federation = founded.start().await;
+    let (office, border, citizen) = (federation.office(), federation.border(), federation.citizen());
+    let unpaid = federation.country.with_oddity(Oddity::FeePending).unwrap();
+    // The same passport: the fee is pending at first, and what was reserved is given up; then it is paid.
+    let lost = json!({ "document": { "issuingState": "AZE", "type": "P", "number": "C88000003" } });
+    let hit = || question("documents", &lost, "border-control", no_hit());
+    for (applicant, outcome, settled, verdict) in [
+        (unpaid, Outcome::NotClear, (Operation::Release, "released"), "match"),
+        (citizen, Outcome::Clear, (Operation::Consume, "consumed"), "mismatch"),
+    ] {
+        let subjects = vec![SubjectKey::Fin(applicant.fin), serde_json::from_value(lost.clone()).unwrap()];
+        let values = [(ask::field("reason"), mohur_wire::Value::text("lost"))].into();
+        let report = decided(&office, &Inputs { subjects, values, ..ask::application(applicant) }).await;
+        assert_eq!(report.outcome, outcome);
+        let leg = report.legs.iter().find(|leg| leg.leg.as_str() == "publish-abroad").unwrap();
+        let settlement = leg.settlement.as_ref().map(|(operation, state)| (*operation, state.as_deref().unwrap()));
+        assert_eq!(settlement, Some(settled));
+        assert_eq!(both(&border, hit).await, texts(&[("hit", verdict)]));
     }
 }

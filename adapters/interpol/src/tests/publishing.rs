@@ -145,6 +145,22 @@ async fn a_caller_may_end_its_own_reservation_with_a_signature_of_its_own_and_a_
 }
 
 #[tokio::test]
+async fn every_reason_of_the_contract_is_taken_and_told() {
+    let bench = bench().await;
+    for (number, reason) in ["lost", "stolen", "destroyed", "revoked"].into_iter().enumerate() {
+        let passport = passport(&format!("C7100000{number}"));
+        let reason = json!({ "reason": reason });
+        let key = |operation: &str| format!("{operation}-{number}");
+        bench.ask(&change(&passport, "reserve", &reason, &key("reserve"))).await.unwrap();
+        bench.ask(&change(&passport, "consume", &reason, &key("consume"))).await.unwrap();
+        let id = bench.value(&query("documents", &passport, &read(&["record"])), "record").await.unwrap();
+        let record =
+            query("records", &json!({ "serial": id }), &json!({ "verb": "read", "fields": ["reason"], "id": id }));
+        assert_eq!(bench.value(&record, "reason").await.as_deref(), reason["reason"].as_str());
+    }
+}
+
+#[tokio::test]
 async fn a_reservation_expires_and_nothing_begins_that_could_not_end() {
     let bench = bench().await;
     let reserve = reserve("C70000007", "k-1");
