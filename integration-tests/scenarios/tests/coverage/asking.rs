@@ -201,12 +201,13 @@ impl Asking {
     }
 
     fn changed(&self, who: &str, change: &table::Change, [operation, state]: &[String; 2]) -> Step {
-        let receipt = filled(&change.receipt.clone().into(), &self.record);
+        let receipt = change.receipt.clone().map(|receipt| filled(&receipt.into(), &self.record));
+        let is_first = change.steps.first().is_some_and(|[first, _]| first == operation);
         let effect = Effect {
             operation: serde_json::from_value(operation.clone().into()).unwrap(),
-            receipt: Some(serde_json::from_value(receipt).unwrap()),
-            values: BTreeMap::new(),
-            key: format!("coverage-{who}-{operation}").parse().unwrap(),
+            receipt: receipt.map(|receipt| serde_json::from_value(receipt).unwrap()),
+            values: if is_first { self.typed(&change.values) } else { BTreeMap::new() },
+            key: format!("coverage-{}-{who}-{operation}", self.row).parse().unwrap(),
         };
         let expected = [(ask::field("state"), Value::text(state.clone()))].into();
         Step { ask: Ask::Change(effect), expected, any: Vec::new() }

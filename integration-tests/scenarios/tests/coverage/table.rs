@@ -97,11 +97,15 @@ pub(crate) struct Bundle {
     pub(crate) refused: Vec<String>,
 }
 
-/// Operations on a receipt in their order, each with the state that comes of it.
+/// Operations in their order, each with the state that comes of it.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Change {
-    pub(crate) receipt: String,
+    /// Of a fee: the receipt.
+    pub(crate) receipt: Option<String>,
+    /// What else the first of them needs.
+    #[serde(default)]
+    pub(crate) values: BTreeMap<String, Json>,
     pub(crate) steps: Vec<[String; 2]>,
 }
 
