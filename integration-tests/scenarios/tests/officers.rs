@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use mohur_client::{BundleReport, Caller, Inputs, Question};
-use mohur_federation::{Bundled, Databases, Federation, Founded, Held, ask};
+use mohur_federation::{Bundled, Databases, Enveloped, Federation, Founded, Held, ask};
 use mohur_reference::country::{Alert, Sought};
 use mohur_wire::bundle::Outcome;
 use mohur_wire::{Ask, Clock, Mrz, Operation, RefusalCode, SubjectKey, Value, Verdict};
@@ -185,6 +185,11 @@ async fn what_a_definition_ties_and_expects_is_held_by_the_broker_and_nobody_is_
     let name = Value::text(person.name.as_str());
     let forged = Bundled::built(&police, check, &mixed, |legs| value(&mut legs[0], "holderName", name)).await;
     assert_eq!(forged.refusal(&police).await, RefusalCode::Malformed, "a tie that is not the key");
+    assert_eq!(Enveloped::bundle(&police, &forged).refusal(&police).await, RefusalCode::Malformed, "in SOAP neither");
+    let honestly = Enveloped::bundle(&police, &Bundled::built(&police, check, &honest, |_| {}).await);
+    let answer = honestly.send(&police).await;
+    let (answer, _) = answer.bundle();
+    assert_eq!((answer.outcome, answer.left_out.len()), (Outcome::Clear, 1), "and what is honest is clear in both");
     let forged = Bundled::built(&police, check, &honest, |legs| value(&mut legs[1], "listed", Value::Flag(true))).await;
     assert_eq!(forged.refusal(&police).await, RefusalCode::Malformed, "another expectation");
     let forged = Bundled::built(&police, check, &honest, |legs| {

@@ -84,9 +84,9 @@ fn width() -> usize {
 fn row(leg: &LegReport, took: Option<Duration>) -> String {
     match took {
         Some(took) => {
-            format!("  {:<30} {:<14} {:>5.1} s  {}", leg.title, leg.verdict, took.as_secs_f64(), particulars(leg))
+            format!("  {:<40} {:<14} {:>5.1} s  {}", leg.title, leg.verdict, took.as_secs_f64(), particulars(leg))
         }
-        None => format!("  {:<30} …", leg.title),
+        None => format!("  {:<40} …", leg.title),
     }
 }
 
@@ -110,12 +110,12 @@ pub(super) fn conclusion(report: &BundleReport) -> String {
         (Outcome::Incomplete, false) => "INCOMPLETE: legs are still missing; ask again",
     };
     let settled = report.legs.iter().filter_map(|leg| Some((leg, settlement(leg)?)));
-    let lines: Vec<_> = settled.map(|(leg, said)| format!("  {:<30} {said}", leg.title)).collect();
+    let lines: Vec<_> = settled.map(|(leg, said)| format!("  {:<40} {said}", leg.title)).collect();
     let mut text = lines.join("\n");
     if !text.is_empty() {
         text.push('\n');
     }
-    format!("{text}{verdict}{} (computed again from the owners' seals; receipts verified)", remarks(report))
+    format!("{text}{verdict} (computed again from the owners' seals; receipts verified){}", remarks(report))
 }
 
 /// What belongs to the verdict: the definition's own word, the classes of reasons, and what it says nothing about.

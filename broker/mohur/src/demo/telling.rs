@@ -50,6 +50,10 @@ impl Teller {
             self.say(&format!("   {} {:<30} {:<13}{values}{}", mark(leg), leg.title, leg.verdict, settlement(leg)));
         }
         self.say(&format!("   => {}", verdict(report.outcome)));
+        let left_out: Vec<_> = report.left_out.iter().map(|leg| leg.title.as_str()).collect();
+        if !left_out.is_empty() {
+            self.say(&format!("      without: {}", left_out.join(", ")));
+        }
     }
 
     pub(super) fn refusal(&self, what: &str, result: &Result<(), AskError>) {
