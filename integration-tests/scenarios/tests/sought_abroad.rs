@@ -10,14 +10,15 @@
 )]
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mohur::nation::{CallerPart, Cast, OwnerPart};
 use mohur_client::{BundleReport, Caller, Inputs, Question};
 use mohur_federation::{Enveloped, Federation, Founded, MovableClock, Said, ask, code};
-use mohur_reference::Oddity;
 use mohur_reference::country::{Alert, Sought};
+use mohur_reference::{Citizen, Oddity};
 use mohur_wire::bundle::Outcome;
 use mohur_wire::{Ask, Clock, Operation, RefusalCode, SubjectKey};
 use serde_json::{Value, json};
@@ -43,22 +44,56 @@ fn founded() -> Founded {
     Founded::with_cast(cast, "AZ", &Arc::new(MovableClock::default()))
 }
 
-/// Carries what the host says to the databases and back, and writes the first down.
-async fn tap(to: SocketAddr, book: &Arc<Mutex<Vec<u8>>>) -> SocketAddr {
+/// The wire to the databases: what went over it, and whether it breaks when a document is to be reported.
+#[derive(Default)]
+struct Wire {
+    heard: Mutex<Vec<u8>>,
+    breaks: AtomicBool,
+    broken: AtomicUsize,
+}
+
+impl Wire {
+    /// Whether this goes on.
+    fn takes(&self, octets: &[u8]) -> bool {
+        let reports = octets.windows(15).any(|part| part == b"PublishDocument");
+        if reports && self.breaks.load(Ordering::SeqCst) {
+            self.broken.fetch_add(1, Ordering::SeqCst);
+            return false;
+        }
+        self.heard.lock().unwrap().extend_from_slice(octets);
+        true
+    }
+
+    fn heard(&self) -> String {
+        String::from_utf8_lossy(&self.heard.lock().unwrap()).into_owned()
+    }
+
+    /// Puts it between the host and the databases.
+    async fn between(self: &Arc<Self>, founded: Founded) -> Founded {
+        let register = founded.nation.register("interpol").unwrap();
+        let tapped = tap(register, self).await;
+        let file = "hosts/interpol/host.toml";
+        founded.rewritten(file, |text| text.replace(&format!("http://{register}"), &format!("http://{tapped}")))
+    }
+}
+
+/// Carries what the host says to the databases and back.
+async fn tap(to: SocketAddr, wire: &Arc<Wire>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (address, book) = (listener.local_addr().unwrap(), Arc::clone(book));
+    let (address, wire) = (listener.local_addr().unwrap(), Arc::clone(wire));
     tokio::spawn(async move {
         while let Ok((host, _)) = listener.accept().await {
             let databases = TcpStream::connect(to).await.unwrap();
             let (mut asks, mut hears) = host.into_split();
             let (mut answers, mut takes) = databases.into_split();
-            let book = Arc::clone(&book);
+            let wire = Arc::clone(&wire);
             tokio::spawn(async move { tokio::io::copy(&mut answers, &mut hears).await });
             tokio::spawn(async move {
                 let mut octets = vec![0; 64 << 10];
                 while let Ok(length @ 1..) = asks.read(&mut octets).await {
-                    book.lock().unwrap().extend_from_slice(&octets[..length]);
-                    takes.write_all(&octets[..length]).await.unwrap();
+                    if !wire.takes(&octets[..length]) || takes.write_all(&octets[..length]).await.is_err() {
+                        break;
+                    }
                 }
             });
         }
@@ -230,14 +265,8 @@ async fn the_passport_office_reports_a_lost_passport_of_this_country_and_the_bor
 
 #[tokio::test(flavor = "multi_thread")]
 async fn through_broker_and_host_nothing_tells_abroad_who_asked() {
-    let founded = founded();
-    let register = founded.nation.register("interpol").unwrap();
-    let book = Arc::new(Mutex::new(Vec::new()));
-    let tapped = tap(register, &book).await;
-    let file = "hosts/interpol/host.toml";
-    let founded =
-        founded.rewritten(file, |text| text.replace(&format!("http://{register}"), &format!("http://{tapped}")));
-    let federation = founded.start().await;
+    let wire = Arc::new(Wire::default());
+    let federation = wire.between(founded()).await.start().await;
     let (border, second, office) = (federation.border(), federation.caller("second-line"), federation.office());
     let mut ids = Vec::new();
     for alert in federation.country.alerts() {
@@ -255,7 +284,7 @@ async fn through_broker_and_host_nothing_tells_abroad_who_asked() {
     office.ask(change("reserve", json!({ "reason": "stolen" }), "telltale-1")).await.unwrap();
     office.ask(change("consume", json!({ "reason": "stolen" }), "telltale-2")).await.unwrap();
 
-    let heard = String::from_utf8_lossy(&book.lock().unwrap()).into_owned();
+    let heard = wire.heard();
     // The token is random letters, among which any three may stand.
     let heard: String = heard.lines().filter(|line| !line.to_lowercase().starts_with("authorization:")).collect();
     assert_eq!(heard.matches("POST /soap").count(), federation.country.alerts().len() * 3 + 1);
@@ -293,8 +322,8 @@ async fn decided(office: &Caller, inputs: &Inputs) -> BundleReport {
     report
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bundle_reports_a_document_abroad_only_when_all_of_it_is_clear() {
+/// A site with the bank and the bureau.
+fn site() -> Founded {
     let mut cast = Cast::usual();
     cast.owners.retain(|owner| owner.name == "state-fees");
     cast.owners.push(OwnerPart::interpol());
@@ -305,7 +334,19 @@ async fn a_bundle_reports_a_document_abroad_only_when_all_of_it_is_clear() {
     std::fs::write(file, of_this_site(&text)).unwrap();
     mohur_policy_bundle::seal(&folder, None).unwrap();
     founded.nation.publish(|_| {}).unwrap();
-    let federation = founded.start().await;
+    founded
+}
+
+/// What the applicant says who lost that document.
+fn replacing(applicant: &Citizen, lost: &Value) -> Inputs {
+    let subjects = vec![SubjectKey::Fin(applicant.fin), serde_json::from_value(lost.clone()).unwrap()];
+    let values = [(ask::field("reason"), mohur_wire::Value::text("lost"))].into();
+    Inputs { subjects, values, ..ask::application(applicant) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_reports_a_document_abroad_only_when_all_of_it_is_clear() {
+    let federation = site().start().await;
     let (office, border, citizen) = (federation.office(), federation.border(), federation.citizen());
     let unpaid = federation.country.with_oddity(Oddity::FeePending).unwrap();
     // The same passport: the fee is pending at first, and what was reserved is given up; then it is paid.
@@ -315,13 +356,43 @@ async fn a_bundle_reports_a_document_abroad_only_when_all_of_it_is_clear() {
         (unpaid, Outcome::NotClear, (Operation::Release, "released"), "match"),
         (citizen, Outcome::Clear, (Operation::Consume, "consumed"), "mismatch"),
     ] {
-        let subjects = vec![SubjectKey::Fin(applicant.fin), serde_json::from_value(lost.clone()).unwrap()];
-        let values = [(ask::field("reason"), mohur_wire::Value::text("lost"))].into();
-        let report = decided(&office, &Inputs { subjects, values, ..ask::application(applicant) }).await;
+        let report = decided(&office, &replacing(applicant, &lost)).await;
         assert_eq!(report.outcome, outcome);
         let leg = report.legs.iter().find(|leg| leg.leg.as_str() == "publish-abroad").unwrap();
         let settlement = leg.settlement.as_ref().map(|(operation, state)| (*operation, state.as_deref().unwrap()));
         assert_eq!(settlement, Some(settled));
         assert_eq!(both(&border, hit).await, texts(&[("hit", verdict)]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_decided_is_reported_abroad_as_soon_as_the_wire_holds_and_once() {
+    let wire = Arc::new(Wire::default());
+    wire.breaks.store(true, Ordering::SeqCst);
+    let mut federation = wire.between(site()).await.start().await;
+    let (office, border) = (federation.office(), federation.border());
+    let lost = json!({ "document": { "issuingState": "AZE", "type": "P", "number": "C88000005" } });
+    let hit = || question("documents", &lost, "border-control", no_hit());
+    let inputs = replacing(federation.citizen(), &lost);
+    let definition = office.definition(&"replace-lost-document".parse().unwrap()).await.unwrap();
+    office.bundle(definition, &inputs).await.unwrap();
+    wait_for("it was tried twice", || wire.broken.load(Ordering::SeqCst) >= 2).await;
+    assert_eq!(both(&border, hit).await, texts(&[("hit", "match")]));
+    // Neither the broker's end nor the host's lets it be forgotten.
+    federation.restart_host("interpol").await;
+    federation.restart_broker().await;
+    wire.breaks.store(false, Ordering::SeqCst);
+    wait_for("it arrived", || wire.heard().contains("PublishDocument")).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(both(&federation.border(), hit).await, texts(&[("hit", "mismatch")]));
+    let reports = wire.heard().matches("<ip:PublishDocument ").count();
+    assert_eq!(reports, 1, "what arrived is not sent again");
+}
+
+async fn wait_for(what: &str, is: impl Fn() -> bool) {
+    let since = std::time::Instant::now();
+    while !is() {
+        assert!(since.elapsed() < Duration::from_secs(60), "{what}: it never does");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
