@@ -1,8 +1,6 @@
 //! The stand-in of Interpol's databases, asked by PyPI `zeep` from the published WSDL: the contract is one that a stock client
 //! can keep.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
