@@ -12,6 +12,10 @@ use tokio::sync::oneshot;
 use crate::writer::{self, CLAIMS, Change, EXPIRY, RECORDS};
 use crate::{BoxFuture, Claim, Claims, MAX_KEY, Record, StoreError, Swap, Table};
 
+/// What redb keeps of a file in memory: pages of claims that nobody asks for again would fill the gibibyte that is its default.
+/// The system's own cache holds the file as well.
+const CACHE_BYTES: usize = 32 * 1024 * 1024;
+
 /// One file of durable state. Cheap to clone; the file is let go when the last clone is dropped.
 #[derive(Clone)]
 pub struct Store {
@@ -23,7 +27,8 @@ impl Store {
     /// Opens the store in `path`, which is created if it is not there. Blocks.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let wrong = |reason: redb::Error| StoreError::Open { path: path.to_owned(), reason: reason.to_string().into() };
-        let database = Database::create(path).map_err(|error| wrong(error.into()))?;
+        let database =
+            Database::builder().set_cache_size(CACHE_BYTES).create(path).map_err(|error| wrong(error.into()))?;
         make_tables(&database).map_err(wrong)?;
         let database = Arc::new(database);
         let (changes, queue) = mpsc::channel();

@@ -148,6 +148,7 @@ fn read_leg(table: &mut Table) -> Option<Leg> {
     let deadline_ms = table.required_number("deadline-ms", 1..=MAX_DEADLINE_MS);
     let clear_when = table.list("clear-when").into_iter().map(|VerdictName(verdict)| verdict).collect();
     let any_of = table.optional("any-of");
+    let decisive = table.flag("decisive").unwrap_or(false);
     let reason = table.optional("reason");
     Some(Leg {
         id: id?,
@@ -162,6 +163,7 @@ fn read_leg(table: &mut Table) -> Option<Leg> {
         deadline_ms: deadline_ms?,
         clear_when,
         any_of,
+        decisive,
         reason,
     })
 }

@@ -84,6 +84,10 @@ pub struct Leg {
     /// The group of legs of which one must be clear, e.g. `entry` of a visa and a permit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub any_of: Option<MessageId>,
+    /// Within a group: what this leg's register says against it counts, whatever the others say; and if it cannot be asked, the
+    /// group is incomplete. That it does not know the subject says nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub decisive: bool,
     /// The class of reasons that the official is told when the leg is not clear, e.g. `watch-list`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<MessageId>,
@@ -180,6 +184,10 @@ fn verdict_of(leg: &Leg, verdicts: &BTreeMap<MessageId, Verdict>) -> Verdict {
 
 /// What one requirement amounts to.
 fn requirement(legs: &[&Leg], verdicts: &BTreeMap<MessageId, Verdict>) -> Outcome {
+    let decided = legs.iter().filter(|leg| leg.decisive).filter_map(|leg| leg.decides(verdict_of(leg, verdicts)));
+    if let Some(outcome) = decided.max() {
+        return outcome;
+    }
     if legs.iter().any(|leg| leg.is_clear(verdict_of(leg, verdicts))) {
         Outcome::Clear
     } else if legs.iter().any(|leg| !verdict_of(leg, verdicts).is_an_answer()) {
@@ -193,6 +201,15 @@ impl Leg {
     /// Whether a verdict makes the leg clear. What is no answer never does.
     pub fn is_clear(&self, verdict: Verdict) -> bool {
         verdict.is_an_answer() && self.clear_when.contains(&verdict)
+    }
+
+    /// What a decisive leg makes of its group, whatever the others say; `None` if it leaves the matter to them.
+    fn decides(&self, verdict: Verdict) -> Option<Outcome> {
+        match verdict {
+            Verdict::Unknown => None,
+            Verdict::Unavailable | Verdict::NotInProfile => Some(Outcome::Incomplete),
+            answer => (!self.is_clear(answer)).then_some(Outcome::NotClear),
+        }
     }
 
     /// Every field that its query names, sorted: what is given, what is expected, and what ties its key to another.

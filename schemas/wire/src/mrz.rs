@@ -113,11 +113,14 @@ impl Mrz {
         self.optional.get(..7)?.parse().ok()
     }
 
-    /// Everything that it can be asked by at a border: the document, and its holder's name and birth date if that is whole.
-    /// The century of the birth date is the latest one up to `now`, by the day in Azerbaijan (UTC+4). No FIN: what is asked
+    /// Everything that it can be asked by at a border: the document, and its holder's name and birth date if both are whole. A
+    /// name that fills its field may be cut, and a list would not know the rest of it: then the official types it. The century of the birth date is the latest one up to `now`, by the day in Azerbaijan (UTC+4). No FIN: what is asked
     /// abroad names none.
     pub fn subjects(&self, now: Timestamp) -> Vec<SubjectKey> {
         let mut subjects = vec![self.subject()];
+        if self.name.fills(Layout::for_format(self.format).name_width()) {
+            return subjects;
+        }
         let name = format!("{} {}", self.name.primary(), self.name.secondary());
         let birth_date = self.birth_date.on_or_before(now.to_zoned(TimeZone::fixed(offset(4))).date());
         if let (Ok(name), Some(Ok(birth_date))) = (name.trim().parse(), birth_date.map(|date| date.to_string().parse()))

@@ -169,21 +169,24 @@ fn legs() -> impl Strategy<Value = Leg> {
     let asked = (verbs, vec(field_names(), 0..4), option::of(operations()), kinds());
     let constants = (btree_map(field_names(), values(), 0..3), btree_map(field_names(), parts, 0..3));
     let rule = (vec(verdicts(), 0..3), option::of(parsed("[ab]")), option::of(ids()));
-    (ids(), services(), asked, constants, rule).prop_map(
-        |(id, service, (verb, fields, operation, subject), (expect, ties), (clear_when, any_of, reason))| Leg {
-            id,
-            title: "A leg".to_owned(),
-            service,
-            subject,
-            verb,
-            fields,
-            expect,
-            ties,
-            operation,
-            deadline_ms: 1000,
-            clear_when,
-            any_of,
-            reason,
+    (ids(), services(), asked, constants, rule, any::<bool>()).prop_map(
+        |(id, service, (verb, fields, operation, subject), (expect, ties), (clear_when, any_of, reason), decisive)| {
+            Leg {
+                id,
+                title: "A leg".to_owned(),
+                service,
+                subject,
+                verb,
+                fields,
+                expect,
+                ties,
+                operation,
+                deadline_ms: 1000,
+                clear_when,
+                any_of,
+                decisive,
+                reason,
+            }
         },
     )
 }

@@ -103,6 +103,15 @@ impl Leg {
             (self.operands().len() != named, "a field stands in one of fields, expect and ties, and once"),
             (self.ties.values().any(|part| part.kind() == self.subject), "ties name the leg's own key"),
             (reserves && self.any_of.is_some(), "what is reserved is of no any-of group: it is settled by the whole"),
+            (
+                self.any_of.is_some() && self.looks_for_hits(),
+                "a hit would be outvoted by the others of its any-of group: let the leg stand alone",
+            ),
+            (self.decisive && self.any_of.is_none(), "a leg that stands alone is decisive already"),
+            (
+                self.verb == Verb::Verify,
+                "a verify leg is not for bundles yet: whoever asks would choose the condition; let the register compare",
+            ),
             (self.subject == SubjectKind::Message, "a leg encloses no message, so none is its subject"),
         ]
         .into_iter()

@@ -49,6 +49,22 @@ fn one_of_a_group_is_enough_and_silence_of_the_rest_is_not_clear() {
 }
 
 #[test]
+fn what_a_decisive_leg_says_is_outvoted_by_nobody_and_its_silence_is_not_clear() {
+    let entry = |id, decisive| leg(id, json!({ "fields": ["number"], "any-of": "entry", "decisive": decisive }));
+    let definition = definition(&[entry("issuer", true), entry("visa", false)], json!({}));
+    assert_eq!(definition.problems(), Vec::<String>::new());
+    let outcome = |issuer, visa| definition.outcome(&said(&[("issuer", issuer), ("visa", visa)]));
+    use Verdict::{Match, Mismatch, NotInProfile, Unavailable, Unknown};
+    assert_eq!(outcome(Mismatch, Match), Outcome::NotClear, "its own issuer revoked it");
+    assert_eq!(outcome(Unknown, Match), Outcome::Clear, "another country's document");
+    assert_eq!(outcome(Unknown, Mismatch), Outcome::Incomplete);
+    assert_eq!(outcome(Match, Unavailable), Outcome::Clear);
+    for silent in [Unavailable, NotInProfile] {
+        assert_eq!(outcome(silent, Match), Outcome::Incomplete, "who knows what the issuer would say");
+    }
+}
+
+#[test]
 fn a_leg_that_looks_for_hits_reads_clear_or_hit_and_silence_is_neither() {
     let definition = definition(
         &[

@@ -101,6 +101,11 @@ impl Layout {
             .ok_or(MrzError::Shape)
     }
 
+    /// How many characters there are for the name.
+    pub(super) const fn name_width(&self) -> usize {
+        self.name.2
+    }
+
     /// INVARIANT on `read` and `write`: the lines have the layout's shape and are ASCII.
     pub(super) fn read(&self, lines: &[&str]) -> Result<Mrz, MrzError> {
         let covered = self.covered.iter().map(|place| place.of(lines));

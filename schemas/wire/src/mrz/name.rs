@@ -43,10 +43,19 @@ impl MrzName {
         Ok(Self { primary: primary.replace('<', " "), secondary: secondary.replace('<', " ") })
     }
 
+    /// Whether it fills a field of that width: then it may be cut, and nobody can tell.
+    pub(super) fn fills(&self, width: usize) -> bool {
+        self.written().len() >= width
+    }
+
+    fn written(&self) -> String {
+        let separator = if self.secondary.is_empty() { "" } else { "<<" };
+        format!("{}{separator}{}", self.primary, self.secondary).replace(' ', "<")
+    }
+
     /// The field, cut at its width (part 3, section 4.6: what is cut is missing, not abbreviated).
     pub(super) fn write(&self, width: usize) -> String {
-        let separator = if self.secondary.is_empty() { "" } else { "<<" };
-        let whole = format!("{}{separator}{}", self.primary, self.secondary).replace(' ', "<");
+        let whole = self.written();
         let cut = whole.get(..width).unwrap_or(&whole);
         format!("{cut:<<width$}")
     }
