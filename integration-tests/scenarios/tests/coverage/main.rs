@@ -40,6 +40,7 @@ async fn every_register_of_the_programme_answers_whom_it_may_and_nobody_else() {
     let federation = Box::pin(Founded::whole(&databases).start()).await;
     let founded = began.elapsed();
     let (coverage, callers) = (Coverage::read(), Callers::of(&federation));
+    coverage.names_everybody(&callers);
     let today = table::today(&federation);
     let (questions, bundles) = (coverage.questions(&databases, &today), coverage.bundles(&databases, &today));
 

@@ -40,7 +40,8 @@ test asks every question of this page in a whole nation: members with certificat
 register, and PostgreSQL behind it where the register is a database, filled from the [reference country](reference-country.md). Everything
 is asked **over signed REST and over signed SOAP**, and a line stands here only if both came out alike:
 
-- everybody in *Answered* got what the country holds, under the owner's seal and with a receipt for that very message;
+- everybody in *Answered* got what the country holds, under the owner's seal and with a receipt for that very message, and every
+  agency that the programme names in that row is among them;
 - everybody in *Refused* was refused with that code, under the broker's seal and with a receipt; and after all the refused
   questions no host had asked its register anything. `not-available` is a refusal that also hides whether there is such a person
   or document.

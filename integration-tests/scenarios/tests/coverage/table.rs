@@ -1,13 +1,13 @@
 //! The table of questions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mohur_federation::{Databases, Federation};
 use mohur_wire::Clock;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::asking::Asking;
+use crate::asking::{Asking, Callers};
 use crate::bundles::Bundling;
 
 /// `coverage.toml`
@@ -29,6 +29,8 @@ pub(crate) struct Row {
     pub(crate) number: u32,
     pub(crate) programme: String,
     pub(crate) title: String,
+    /// The agencies that the programme lets ask.
+    agencies: Vec<String>,
     pub(crate) note: Option<String>,
     #[serde(default)]
     pub(crate) question: Vec<Question>,
@@ -118,6 +120,23 @@ impl Coverage {
         numbers.sort_unstable();
         assert_eq!(numbers, (1..=40).collect::<Vec<_>>(), "every row of the programme stands here once");
         coverage
+    }
+
+    /// Every agency that the programme names in a row is among those who are to be answered there, and nobody is both answered and
+    /// refused by one question.
+    pub(crate) fn names_everybody(&self, callers: &Callers) {
+        for row in &self.row {
+            let questions = row.question.iter().map(|question| (&question.asks, &question.refused));
+            let bundles = row.bundle.iter().map(|bundle| (&bundle.asks, &bundle.refused));
+            let mut asking = BTreeSet::new();
+            for (asks, refused) in questions.chain(bundles) {
+                assert!(!refused.is_empty() && !asks.iter().any(|who| refused.contains(who)), "row {}", row.number);
+                asking.extend(asks.iter().map(|who| callers.named(who).me.as_str().split('/').nth(2).unwrap()));
+            }
+            for agency in &row.agencies {
+                assert!(asking.contains(agency.as_str()), "row {}: nobody of {agency} asks", row.number);
+            }
+        }
     }
 
     /// The questions, each about somebody of the country.
