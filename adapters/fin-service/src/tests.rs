@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use mohur_contract::conformance::{self, ARRIVAL, Cases, Fault};
 use mohur_contract::ledger::VolatileLedger;
+use mohur_contract::{LedgerError, Record, Swap};
 use mohur_http::SystemClock;
 use mohur_reference::{Country, Faults, Kind, Mark, Register};
 use serde_json::{Value as Json, json};
@@ -18,6 +19,10 @@ struct Bench {
 }
 
 async fn bench() -> Bench {
+    bench_with(Arc::new(VolatileLedger::default())).await
+}
+
+async fn bench_with(ledger: Arc<dyn Ledger>) -> Bench {
     let country = Arc::new(Country::default());
     let address = "127.0.0.1:0".parse().unwrap();
     let register =
@@ -26,7 +31,7 @@ async fn bench() -> Bench {
     let file = folder.path().join("token");
     std::fs::write(&file, register.token()).unwrap();
     let adapter = FinService::new(&Settings::new(register.url()).with_credential(&file)).unwrap();
-    let adapter = adapter.with_ledger(Arc::new(VolatileLedger::default()), Duration::from_secs(600));
+    let adapter = adapter.with_ledger(ledger, Duration::from_secs(600));
     Bench { country, register, adapter, _folder: folder }
 }
 
@@ -200,4 +205,63 @@ async fn no_number_is_issued_while_a_link_is_open() {
     let (family_name, given_name, birth_date) = known.recorded();
     let same = told(&bench, &asked(family_name, given_name, &birth_date.to_string()), None).await;
     assert_eq!((open["state"].as_str(), same["state"].as_str()), ("link-open", "already-known"));
+}
+
+/// A disk that is gone for a moment: the change of a record that was to say "done" is not made.
+#[derive(Default)]
+struct Failing {
+    kept: VolatileLedger,
+    fails: std::sync::atomic::AtomicBool,
+}
+
+impl Ledger for Failing {
+    fn read<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, LedgerError>> {
+        self.kept.read(key)
+    }
+
+    fn swap<'a>(
+        &'a self,
+        key: &'a str,
+        expected: Option<&'a [u8]>,
+        new: &'a [u8],
+    ) -> BoxFuture<'a, Result<Swap, LedgerError>> {
+        let is_done = new.windows(8).any(|window| window == b"consumed");
+        if is_done && self.fails.load(std::sync::atomic::Ordering::SeqCst) {
+            return Box::pin(async { Err(LedgerError("the disk is gone".to_owned())) });
+        }
+        self.kept.swap(key, expected, new)
+    }
+
+    fn list<'a>(
+        &'a self,
+        prefix: &'a str,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Record>, LedgerError>> {
+        self.kept.list(prefix, after, limit)
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_was_drawn_before_a_crash_is_the_one_that_is_told_after_it() {
+    use mohur_wire::Operation::{Consume, Release};
+    let ledger = Arc::new(Failing::default());
+    let bench = bench_with(Arc::<Failing>::clone(&ledger)).await;
+    let query = newborn("Yenili", "Rəna", "Yenili Rəna", "reserve", "k-1");
+    assert_eq!(told(&bench, &query, None).await["state"], "reserved");
+    ledger.fails.store(true, std::sync::atomic::Ordering::SeqCst);
+    let settling =
+        |operation| Context::new(ARRIVAL, Duration::from_secs(20)).settling(operation, "k-1".parse().unwrap());
+    let lost = bench.adapter.answer(&query, &settling(Consume)).await;
+    assert!(matches!(lost, Err(RegistryError::Ledger(_))), "{lost:?}");
+    ledger.fails.store(false, std::sync::atomic::Ordering::SeqCst);
+    // It was drawn, though nobody was told. It is not given up now, and it is not drawn again.
+    let given_up = bench.adapter.answer(&query, &settling(Release)).await;
+    assert!(matches!(given_up, Err(RegistryError::Settlement(_))), "{given_up:?}");
+    let first = told(&bench, &query, Some(Consume)).await["fin"].clone();
+    assert_eq!(told(&bench, &query, Some(Consume)).await["fin"], first);
+    let search = json!({ "verb": "read", "fields": ["same"], "subject": { "name-and-birth-date": { "name": "Yenili Rəna", "birthDate": "2026-11-01" } } });
+    let search = self::query("uniqueness/v1", first.parse().unwrap(), &search);
+    let answer = bench.adapter.answer(&search, &Context::new(ARRIVAL, Duration::from_secs(20))).await.unwrap();
+    assert_eq!(answer.finding, Finding::Found(fields(&[("same", Value::Number(1))])));
 }

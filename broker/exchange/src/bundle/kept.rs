@@ -232,3 +232,93 @@ impl Kept {
         Verified::remembered(leg.opening.clone(), whose, Digest(self.revocation), (self.arrival(), leg.deadline))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mohur_message::HttpEvidence;
+    use mohur_store::Store;
+
+    use super::*;
+
+    fn store(path: &std::path::Path) -> Arc<dyn Table> {
+        let opened = (0..200).find_map(|_| {
+            let opened = Store::open(path).ok();
+            if opened.is_none() {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            opened
+        });
+        Arc::new(opened.unwrap())
+    }
+
+    fn kept(id: &str) -> Kept {
+        let evidence = HttpEvidence {
+            base: b"about 5ABCDE1".to_vec(),
+            signature: vec![1; 64],
+            certificate: vec![2; 300],
+            algorithm: "ecdsa-p256-sha256".to_owned(),
+        };
+        let leg = |name: &str| KeptLeg {
+            leg: name.parse().unwrap(),
+            opening: SentOpening::of_body(br#"{"subject":{"fin":"5ABCDE1"}}"#.as_slice().into()),
+            deadline: Duration::from_secs(3),
+        };
+        Kept {
+            bundle: id.parse().unwrap(),
+            definition: "issue-id-document@1".to_owned(),
+            signer: "AZ/GOV/MIA/id-cards".parse().unwrap(),
+            evidence: Evidence::Http(evidence),
+            certificate: [3; 32],
+            revocation: [4; 32],
+            arrival: Timestamp::from_second(1_780_000_000).unwrap(),
+            decision: None,
+            legs: vec![leg("fee"), leg("suspend")],
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_survives_and_says_nothing_of_anybody() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, passphrase) = (folder.path().join("s.redb"), Passphrase::generate());
+        let settlements = Settlements::open(store(&path), &passphrase).await.unwrap();
+        let mut record = settlements.keep(kept("5ABCDE1")).await.unwrap();
+        assert!(matches!(settlements.keep(kept("5ABCDE1")).await, Err(KeptError::Taken)));
+        settlements.keep(kept("b-2")).await.unwrap();
+        settlements.decide(&mut record, Operation::Consume, |leg| leg.as_str() == "suspend").await.unwrap();
+        drop(settlements);
+        let bytes = std::fs::read(&path).unwrap();
+        for secret in ["5ABCDE1", "issue-id-document", "AZ/GOV/MIA"] {
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
+        }
+
+        assert!(matches!(Settlements::open(store(&path), &Passphrase::generate()).await, Err(KeptError::Key)));
+        let again = Settlements::open(store(&path), &passphrase).await.unwrap();
+        let all = again.all().await.unwrap();
+        let decided = all.iter().find(|record| record.kept.bundle.as_str() == "5ABCDE1").unwrap();
+        assert_eq!((all.len(), decided.kept.decision), (2, Some(Operation::Consume)));
+        assert_eq!(decided.kept.legs.iter().map(|leg| leg.leg.as_str()).collect::<Vec<_>>(), ["suspend"]);
+        for record in &all {
+            again.forget(record).await.unwrap();
+        }
+        assert!(again.all().await.unwrap().is_empty());
+        drop(again);
+        // Nothing is left: the next start has a new key, whatever its passphrase.
+        let other = Settlements::open(store(&path), &Passphrase::generate()).await.unwrap();
+        assert!(other.all().await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_record_that_was_changed_or_moved_is_not_acted_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = store(&folder.path().join("s.redb"));
+        let settlements = Settlements::open(Arc::clone(&table), &Passphrase::generate()).await.unwrap();
+        let record = settlements.keep(kept("b-1")).await.unwrap();
+        table.swap("bundle/elsewhere", None, Some(&record.bytes)).await.unwrap();
+        assert!(matches!(settlements.all().await, Err(KeptError::Record(_))), "it belongs to its place");
+        table.swap("bundle/elsewhere", Some(&record.bytes), None).await.unwrap();
+        let mut changed = record.bytes.clone();
+        changed[40] ^= 1;
+        table.swap(&record.place, Some(&record.bytes), Some(&changed)).await.unwrap();
+        assert!(matches!(settlements.all().await, Err(KeptError::Record(_))));
+    }
+}
