@@ -11,8 +11,8 @@ use mohur_message::http_signature::SentRequest;
 use mohur_wire::bundle::{BundleAnswer, Definition, LeftOut, Leg, LegAnswer, Outcome, leg_verdict, settled};
 use mohur_wire::subject::{KeyPart, ReceiptNumber, SubjectKind};
 use mohur_wire::{
-    Ask, CaseReference, Effect, FieldName, LegRef, MessageId, Official, Operation, Predicate, Query, RefusalCode,
-    SubjectKey, Value, Verb, Verdict,
+    Ask, CaseReference, Effect, FieldName, LegRef, MemberId, MessageId, Official, Operation, Predicate, Query,
+    RefusalCode, SubjectKey, Value, Verb, Verdict,
 };
 
 use crate::caller::{Caller, Exchanged, Outgoing, Question};
@@ -28,6 +28,8 @@ pub struct Inputs {
     pub case: Option<CaseReference>,
     /// Who acts.
     pub official: Official,
+    /// The body that the caller acts for.
+    pub on_behalf_of: Option<MemberId>,
     /// The values for the legs that match or change something, by field.
     pub values: BTreeMap<FieldName, Value>,
     /// The predicates for the legs that verify, by field.
@@ -166,7 +168,7 @@ impl Caller {
                 purpose: definition.purpose.clone(),
                 case: inputs.case.clone(),
                 official: inputs.official.clone(),
-                on_behalf_of: None,
+                on_behalf_of: inputs.on_behalf_of.clone(),
                 message: None,
             };
             let reference =

@@ -129,7 +129,8 @@ impl Args {
             None if definition.reserving_legs().next().is_some() => Some(Caller::fresh_id().map_err(asking::failed)?),
             given => given.clone(),
         };
-        Ok(Inputs { subjects, case, official, values, predicates, receipt, key })
+        let on_behalf_of = self.asker.on_behalf_of.clone();
+        Ok(Inputs { subjects, case, official, on_behalf_of, values, predicates, receipt, key })
     }
 
     fn subjects(
@@ -141,7 +142,16 @@ impl Args {
         let mut subjects = self.subject.keys()?;
         if !self.mrz.is_empty() {
             let mrz: Mrz = self.mrz.join("\n").parse().map_err(CliError::usage)?;
-            subjects.extend(mrz.subjects(caller.clock.now()));
+            for key in mrz.subjects(caller.clock.now()) {
+                let kind = SubjectKind::of(&key);
+                match subjects.iter().find(|given| SubjectKind::of(given) == kind) {
+                    None => subjects.push(key),
+                    Some(given) if *given == key => {}
+                    Some(_) => {
+                        return Err(CliError::usage(format!("--mrz and another option give different keys: {kind}")));
+                    }
+                }
+            }
         }
         for kind in needed {
             if !subjects.iter().any(|key| SubjectKind::of(key) == *kind) {

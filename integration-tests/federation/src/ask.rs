@@ -97,6 +97,7 @@ pub fn application(citizen: &Citizen) -> Inputs {
         subjects: vec![SubjectKey::Fin(citizen.fin)],
         case: Some(CASE.parse().unwrap()),
         official: OFFICIAL.parse().unwrap(),
+        on_behalf_of: None,
         values: values.into_iter().map(|(name, text)| (field(name), Value::text(text))).collect(),
         predicates: BTreeMap::new(),
         receipt: Some(claims.receipt.clone()),

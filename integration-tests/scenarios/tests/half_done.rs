@@ -58,6 +58,7 @@ impl Office {
             subjects: vec![SubjectKey::Fin(self.citizen.fin), serde_json::from_value(document).unwrap()],
             case: Some("LOST-1".parse().unwrap()),
             official: "inspector 7".parse().unwrap(),
+            on_behalf_of: None,
             values: [("reason", "lost")].map(|(name, text)| (ask::field(name), Value::text(text))).into(),
             predicates: Default::default(),
             receipt: Some(self.citizen.claims.receipt.clone()),

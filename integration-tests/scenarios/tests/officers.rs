@@ -57,6 +57,7 @@ fn inputs(subjects: Vec<SubjectKey>, case: Option<&str>) -> Inputs {
         subjects,
         case: case.map(|case| case.parse().unwrap()),
         official: "post-3".parse().unwrap(),
+        on_behalf_of: None,
         values: Default::default(),
         predicates: Default::default(),
         receipt: None,

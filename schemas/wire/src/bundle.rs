@@ -205,11 +205,10 @@ impl Leg {
 
     /// What a decisive leg makes of its group, whatever the others say; `None` if it leaves the matter to them.
     fn decides(&self, verdict: Verdict) -> Option<Outcome> {
-        match verdict {
-            Verdict::Unknown => None,
-            Verdict::Unavailable | Verdict::NotInProfile => Some(Outcome::Incomplete),
-            answer => (!self.is_clear(answer)).then_some(Outcome::NotClear),
+        if matches!(verdict, Verdict::Unavailable | Verdict::NotInProfile) {
+            return Some(Outcome::Incomplete);
         }
+        (verdict.is_an_answer() && !self.is_clear(verdict)).then_some(Outcome::NotClear)
     }
 
     /// Every field that its query names, sorted: what is given, what is expected, and what ties its key to another.

@@ -149,6 +149,7 @@ pub(super) fn inputs(citizen: &Citizen) -> Result<Inputs, CliError> {
         subjects: vec![SubjectKey::Fin(citizen.fin)],
         case: Some("ID-2026-000417".parse().map_err(CliError::usage)?),
         official: "inspector-7".parse().map_err(CliError::usage)?,
+        on_behalf_of: None,
         values: values.into_iter().map(value).collect::<Result<_, CliError>>()?,
         predicates: std::collections::BTreeMap::new(),
         receipt: Some(claims.receipt.clone()),

@@ -147,6 +147,7 @@ fn inputs() -> Result<Inputs, mohur_wire::ParseError> {
         subjects: vec![SubjectKey::Document(document), SubjectKey::NameAndBirthDate(person)],
         case: None,
         official: "post-3".parse()?,
+        on_behalf_of: None,
         values: std::collections::BTreeMap::new(),
         predicates: std::collections::BTreeMap::new(),
         receipt: None,

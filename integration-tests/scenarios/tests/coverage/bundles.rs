@@ -100,6 +100,7 @@ impl Bundling {
             subjects: self.bundle.subjects.iter().map(subject).collect(),
             case: Some(ask::CASE.parse().unwrap()),
             official: ask::OFFICIAL.parse().unwrap(),
+            on_behalf_of: None,
             values: self.bundle.values.iter().map(value).collect(),
             predicates: BTreeMap::new(),
             receipt: receipt.map(|receipt| serde_json::from_value(receipt).unwrap()),
