@@ -32,9 +32,11 @@ fn without(definition: &str) -> String {
         .map(|leg| format!("[[left-out]]\n{}\n{}\n\n", line(leg, "id = ").unwrap(), line(leg, "title = ").unwrap()));
     // Of a group of which one is enough, the only one that is left is wanted by itself.
     let is_alone = |group: &str| others.iter().filter(|leg| line(leg, "any-of = ") == Some(group)).count() == 1;
-    let legs = others.iter().map(|leg| match line(leg, "any-of = ").filter(|group| is_alone(group)) {
-        Some(group) => format!("[[legs]]{}", leg.replace(&format!("{group}\n"), "")),
-        None => format!("[[legs]]{leg}"),
+    let legs = others.iter().map(|leg| {
+        let is_alone = line(leg, "any-of = ").is_some_and(is_alone);
+        let of_the_group = |line: &&str| ["any-of = ", "decisive = "].iter().any(|key| line.starts_with(key));
+        let lines = leg.split_inclusive('\n').filter(|line| !(is_alone && of_the_group(line)));
+        format!("[[legs]]{}", lines.collect::<String>())
     });
     [head.to_owned()].into_iter().chain(left_out).chain(legs).collect()
 }
