@@ -68,7 +68,8 @@ create table kept.boarding_notices (
   -- What the watch list says; or invalid.
   action text not null,
   flight text,
-  primary key (carrier, message)
+  -- The message is the carrier's own, and unique for as long as the broker remembers it; not for ever.
+  primary key (carrier, message, noted_at, document_state, document_type, document_no)
 );
 create index on kept.boarding_notices (noted_at);
 
@@ -76,7 +77,7 @@ create view mohur.boarding_notices as
   select noted_at, document_state, document_type, document_no, action, carrier, flight from kept.boarding_notices;
 
 -- Whether a carrier is to contact the authority, and if so, a notice of it. Its caller may execute it and can write nothing by
--- itself; a message that is asked again is noted once.
+-- itself; a message that is asked again while it is answered is noted once: it has one time.
 create function mohur.board(of_state text, of_type text, of_number text, today date, at timestamptz, by_carrier text,
                             of_message text, of_flight text)
 returns table (issuing_state text, type text, number text, contact boolean)
@@ -89,7 +90,7 @@ begin
     order by rank nulls first, action limit 1;
   if said is null and exists (
     select from register.invalid_documents as listed
-    where listed.issuing_state = of_state and listed.type = of_type and listed.number = of_number
+    where listed.issuing_state = of_state and left(listed.type, 1) = left(of_type, 1) and listed.number = of_number
       and listed.reported_on <= today
   ) then
     said := 'invalid';

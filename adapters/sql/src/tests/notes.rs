@@ -20,7 +20,8 @@ async fn register() -> (Cluster, Sql) {
 }
 
 fn boards(number: &str, id: &str) -> Query {
-    let subject = json!({ "document": { "issuingState": "AZE", "type": "P", "number": number } });
+    // A diplomat's passport is a passport: the lists have `P`.
+    let subject = json!({ "document": { "issuingState": "AZE", "type": "PD", "number": number } });
     let ask = json!({ "verb": "match", "values": { "contact": false }, "case": "J2-075" });
     let id: MessageId = id.parse().unwrap();
     Query { id, ..query("AZ/GOV/MIA/watch-list/boarding/v1", &subject, &ask) }
@@ -54,10 +55,17 @@ async fn what_is_against_a_document_is_one_flag_and_a_notice_once_a_message() {
     let told = notices(&adapter, day).await;
     assert_eq!(told[&"count".parse().unwrap()], Value::Number(2));
     let text = told[&"notices".parse().unwrap()].to_string();
-    for part in ["AZE P C00000001 seize AZ/GOV/SBS/border J2-075", "AZE P C00000002 invalid AZ/GOV/SBS/border J2-075"] {
+    for part in ["AZE PD C00000001 seize AZ/GOV/SBS/border J2-075", "AZE PD C00000002 invalid AZ/GOV/SBS/border J2-075"]
+    {
         assert!(text.contains(part), "{text}");
     }
-    assert_eq!(notices(&adapter, "1999-01-01").await.len(), 1);
+    assert_eq!(notices(&adapter, "2026-05-29.1").await[&"notices".parse().unwrap()].to_string(), text);
+    assert_eq!(notices(&adapter, "2026-05-29.2").await, fields(&[("count", Value::Number(2))]), "there are no more");
+    assert_eq!(notices(&adapter, "1999-01-01").await, fields(&[("count", Value::Number(0))]));
+    // The same id again, on another day: it is noted.
+    let later = Context::new(mohur_wire::Arrival(ARRIVAL.0 + Duration::from_secs(90_000)), Duration::from_secs(20));
+    found(adapter.answer(&boards("C00000001", "m-2"), &later).await);
+    assert_eq!(notices(&adapter, "2026-05-30").await[&"count".parse().unwrap()], Value::Number(1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -113,7 +113,7 @@ fn rules_cases_and_definitions() {
         copy.replace("MIA/bundles/issue-id-document.toml", "clear-when = [\"value\"]", "clear-when = [\"unknown\"]");
     copy.complains(&format!("MIA/bundles/issue-id-document.toml:{line}"), "not an answer");
     let issue = "MIA/bundles/issue-id-document.toml";
-    spoil(issue, "{ document = \"document\" }", "{ document = \"passport\" }", "part of a key");
+    spoil(issue, "{ holder = \"fin\" }", "{ holder = \"person\" }", "part of a key");
     spoil(issue, "{ listed = false }", "{ listed = 0.5 }", "expect.listed");
     spoil(issue, "{ listed = false }", "{ Listed = false }", "no field's name");
     let words = "words = { clear = \"green\", not-clear = \"second line\", incomplete = \"second line\" }";

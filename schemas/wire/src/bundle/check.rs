@@ -77,12 +77,16 @@ impl Leg {
         self.verb == Verb::Match && self.any_of.is_none() && self.clear_when == [Verdict::Match]
     }
 
-    /// The kinds of keys that a match on this leg ties together. A name alone, or a birth date alone, names nobody.
+    /// The kinds of keys that a match on this leg ties together. A name alone, or a birth date alone, names nobody; and of a
+    /// document its number alone is compared, which one of another type or state can have, too.
     fn tied_kinds(&self) -> impl Iterator<Item = (SubjectKind, SubjectKind)> {
         let has = |part| self.ties.values().any(|tie| *tie == part);
         let person = has(KeyPart::Name) && has(KeyPart::BirthDate);
         let kinds = self.ties.values().map(|part| part.kind());
-        kinds.filter(move |kind| *kind != SubjectKind::NameAndBirthDate || person).map(|kind| (self.subject, kind))
+        let names_one = move |kind: &SubjectKind| {
+            *kind != SubjectKind::Document && (*kind != SubjectKind::NameAndBirthDate || person)
+        };
+        kinds.filter(names_one).map(|kind| (self.subject, kind))
     }
 
     fn problems(&self) -> impl Iterator<Item = &'static str> {

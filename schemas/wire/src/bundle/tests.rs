@@ -123,6 +123,9 @@ fn keys_that_nothing_ties_together_are_refused_or_named() {
     };
     assert_eq!(by(json!({ "holderName": "name", "holderBirthDate": "birth-date" })), Vec::<String>::new());
     assert_eq!(by(json!({ "holderName": "name" })).len(), 1);
+    // Neither does a number name a document: another type can have it, too.
+    let number = leg("held", json!({ "ties": { "document": "document" } }));
+    assert_eq!(problems(&[birth(), number, leg("passport", document.clone())], json!({})).len(), 1);
     // Ties go through a third kind, and what is said in vain is told.
     let plate = leg("car", json!({ "subject": "plate", "ties": { "owner": "fin" } }));
     assert_eq!(problems(&[leg("passport", tied), plate, birth()], json!({})), Vec::<String>::new());
