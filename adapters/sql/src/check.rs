@@ -1,4 +1,4 @@
-//! Holds a mapping against the live database, before anything is served: every error at once, with its line.
+//! Holds a mapping against the live database, before anything is asked with it: every error at once, with its line.
 
 use std::time::Duration;
 
