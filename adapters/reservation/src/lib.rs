@@ -75,7 +75,7 @@ impl Reservations {
     }
 
     /// A signed change of a thing that the register says may be changed so. A repeated key gets the first answer; one that was
-    /// used for something else is refused.
+    /// used for something else is refused, and so is one whose reservation was over long ago and made room for others.
     ///
     /// # Errors
     /// [`RegistryError::Settlement`] if there is nothing to settle, [`RegistryError::Unsupported`] for a used key,
@@ -89,12 +89,13 @@ impl Reservations {
     ) -> Result<Outcome, RegistryError> {
         // The key is taken first. If the process ends before the record is changed, the same effect goes on from here.
         let used = encode(&Use::of(item, effect))?;
-        match self.ledger.swap(&key_place(caller, effect), None, &used).await? {
-            Swap::Done => {}
-            Swap::Differs(first) => same_use(&first.unwrap_or_default(), &Use::of(item, effect))?,
-        }
+        let is_new = match self.ledger.swap(&key_place(caller, effect), None, &used).await? {
+            Swap::Done => true,
+            Swap::Differs(first) => same_use(&first.unwrap_or_default(), &Use::of(item, effect)).map(|()| false)?,
+        };
         let expires = now.checked_add(self.held).unwrap_or(Timestamp::MAX);
         self.update(item, |record| match effect.operation {
+            _ if !is_new && record.may_have_forgotten(caller, effect.operation, &effect.key) => Err(Refused::Forgotten),
             Operation::Reserve => record.reserve(caller, &effect.key, (now, expires), self.uses),
             Operation::Consume | Operation::Release => record.end(caller, &effect.key, effect.operation, now),
         })
@@ -234,8 +235,11 @@ fn unreadable() -> RegistryError {
 
 fn refusal(refused: Refused) -> RegistryError {
     RegistryError::Settlement(match refused {
+        Refused::Forgotten => {
+            return RegistryError::Unsupported("the idempotency key was used here long ago: choose a new one");
+        }
         Refused::NoReservation => "there is no such reservation of this caller",
         Refused::SettledOtherwise => "the reservation was settled otherwise before",
-        Refused::TooMany => "it was reserved 64 times without being used; ask the register's officers",
+        Refused::TooMany => "64 effects on it were begun and not finished; ask the register's officers",
     })
 }

@@ -5,8 +5,8 @@
 use mohur_wire::{MemberId, MessageId, Operation, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Most reservations that one thing may have had. Whoever needs more is not deciding applications.
-const MAX_RESERVATIONS: usize = 64;
+/// Most reservations of one thing that its record keeps. Those that are over make room, the oldest first.
+const KEPT: usize = 64;
 
 /// How it stands, and what an operation came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +54,10 @@ pub(crate) enum Refused {
     NoReservation,
     /// It was settled otherwise.
     SettledOtherwise,
-    /// Reserved too often.
+    /// None of those that are kept is over.
     TooMany,
+    /// The key was used here, and what came of it made room for others.
+    Forgotten,
 }
 
 /// The record of one thing.
@@ -63,6 +65,9 @@ pub(crate) enum Refused {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Record {
     reservations: Vec<Reservation>,
+    /// Some made room: of a key that was used before and is not known here, nobody can say what came of it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    has_forgotten: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +136,11 @@ impl Reservation {
 
     fn is_open(&self, now: Timestamp) -> bool {
         self.end.is_none() && now < self.expires
+    }
+
+    /// Nothing can come of it any more: not even of an effect that was begun.
+    fn is_over(&self, now: Timestamp) -> bool {
+        !self.applying && !self.is_open(now)
     }
 
     /// The answer to the `reserve` that made it.
@@ -208,6 +218,24 @@ impl Record {
         }
     }
 
+    /// Whether a key that was used here before may have had an effect that is no longer known.
+    pub(crate) fn may_have_forgotten(&self, caller: &MemberId, operation: Operation, key: &MessageId) -> bool {
+        self.has_forgotten && self.earlier(caller, operation, key).is_none()
+    }
+
+    /// Drops the oldest reservation that is over, if the record is full. That the thing was consumed is never forgotten.
+    fn make_room(&mut self, now: Timestamp) -> Result<(), Refused> {
+        if self.reservations.len() < KEPT {
+            return Ok(());
+        }
+        let last_use = self.reservations.iter().rposition(|one| one.end == Some(End::Consumed));
+        let mut places = self.reservations.iter().enumerate();
+        let oldest = places.find(|(place, one)| one.is_over(now) && Some(*place) != last_use).map(|(place, _)| place);
+        self.reservations.remove(oldest.ok_or(Refused::TooMany)?);
+        self.has_forgotten = true;
+        Ok(())
+    }
+
     /// Holds it for the caller until `expires`.
     pub(crate) fn reserve(
         &mut self,
@@ -222,8 +250,7 @@ impl Record {
         match self.holding(now, uses) {
             Holding::Used => return Ok(State::AlreadyConsumed.into()),
             Holding::Held => return Ok(State::AlreadyReserved.into()),
-            Holding::Free if self.reservations.len() >= MAX_RESERVATIONS => return Err(Refused::TooMany),
-            Holding::Free => {}
+            Holding::Free => self.make_room(now)?,
         }
         let (caller, key) = (caller.clone(), key.clone());
         let made = Reservation { caller, key, expires, applying: false, end: None, ended_by: None };

@@ -57,13 +57,48 @@ fn a_signed_consume_needs_the_callers_own_reservation() {
 }
 
 #[test]
-fn a_record_does_not_grow_without_bound() {
+fn a_record_does_not_grow_without_bound_and_locks_nobody_out() {
+    let mut record = Record::default();
+    for number in 0..200 {
+        let reserved = record.reserve(&caller(1), &key(number), (at(0), at(10)), Uses::Once).unwrap();
+        assert_eq!((reserved.state, reserved.reservation), (State::Reserved, Some(key(number))));
+        record.settle(&caller(1), &key(number), Operation::Release, at(0)).unwrap();
+        assert!(record.reservations.len() <= 64);
+    }
+    assert_eq!(record.reserve(&caller(1), &key(200), (at(0), at(10)), Uses::Once).unwrap().state, State::Reserved);
+    // The newest are answered as before; the oldest have no reservation, and their keys may have had an effect.
+    assert_eq!(record.settle(&caller(1), &key(199), Operation::Release, at(0)).unwrap().state, State::Released);
+    assert_eq!(record.settle(&caller(1), &key(0), Operation::Consume, at(0)), Err(Refused::NoReservation));
+    assert!(record.may_have_forgotten(&caller(1), Operation::Reserve, &key(0)));
+    assert!(!record.may_have_forgotten(&caller(1), Operation::Reserve, &key(199)));
+}
+
+#[test]
+fn what_was_consumed_stays_consumed_whatever_comes_after() {
+    let mut record = Record::default();
+    for number in 0..200 {
+        record.reserve(&caller(1), &key(number), (at(0), at(10)), Uses::AsTheRegisterSays).unwrap();
+        let operation = if number == 0 { Operation::Consume } else { Operation::Release };
+        record.settle(&caller(1), &key(number), operation, at(0)).unwrap();
+    }
+    assert_eq!(record.state(at(99)), State::Consumed);
+    let late = record.reserve(&caller(2), &key(250), (at(0), at(10)), Uses::Once).unwrap();
+    assert_eq!(late.state, State::AlreadyConsumed);
+}
+
+#[test]
+fn an_effect_that_was_begun_is_not_forgotten() {
     let mut record = Record::default();
     for number in 0..64 {
-        record.reserve(&caller(1), &key(number), (at(0), at(10)), Uses::Once).unwrap();
-        record.settle(&caller(1), &key(number), Operation::Release, at(0)).unwrap();
+        let second = i64::from(number) * 10;
+        record.reserve(&caller(1), &key(number), (at(second), at(second + 10)), Uses::AsTheRegisterSays).unwrap();
+        assert_eq!(record.begin(&caller(1), &key(number), at(second)), Ok(Begun::Apply));
     }
-    assert_eq!(record.reserve(&caller(1), &key(99), (at(0), at(10)), Uses::Once), Err(Refused::TooMany));
+    let full = record.reserve(&caller(1), &key(99), (at(640), at(650)), Uses::AsTheRegisterSays);
+    assert_eq!(full, Err(Refused::TooMany));
+    record.abandon(&caller(1), &key(7)).unwrap();
+    let reserved = record.reserve(&caller(1), &key(99), (at(640), at(650)), Uses::AsTheRegisterSays).unwrap();
+    assert_eq!(reserved.state, State::Reserved);
 }
 
 #[derive(Clone, Debug)]
