@@ -42,9 +42,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Databases, a country, and reservations of ten minutes.
+    /// Databases, a country, and reservations of [`HELD`](mohur_reservation::HELD).
     pub const fn new(register: RegisterSettings, country: StateCode) -> Self {
-        Self { register, country, reservation: Duration::from_secs(600) }
+        Self { register, country, reservation: mohur_reservation::HELD }
     }
 }
 

@@ -18,6 +18,10 @@ use crate::record::{Record, Refused, Uses};
 
 pub use record::{Begun, Outcome, State};
 
+/// How long a reservation holds if nobody says otherwise: longer than brokers go on settling a bundle
+/// (`exchange.settlement-age`, an hour), or what was decided comes when it has expired.
+pub const HELD: Duration = Duration::from_secs(2 * 3600);
+
 /// How often a change is tried again because another one came first. Each time one of the others got through.
 const MAX_TRIES: usize = 256;
 

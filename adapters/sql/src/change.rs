@@ -9,13 +9,11 @@ use std::time::Duration;
 use mohur_config::Table;
 use mohur_contract::RegistryError;
 use mohur_mapping::{FieldType, Offer, Parameter, SubjectKind, read_all};
+use mohur_reservation::HELD;
 use mohur_wire::{Effect, FieldName, Value};
 
 use crate::service::{Column, quoted, subject};
 use crate::statement::Statement;
-
-/// How long a reservation holds if the file does not say it.
-const HELD: Duration = Duration::from_secs(600);
 
 /// The column that says how the thing stands.
 pub(crate) const STATE: &str = "state";

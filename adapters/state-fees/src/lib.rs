@@ -39,9 +39,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// A bank, a fee in qəpik, and reservations of ten minutes.
+    /// A bank, a fee in qəpik, and reservations of [`HELD`](mohur_reservation::HELD).
     pub const fn new(bank: BankSettings, fee: i64) -> Self {
-        Self { bank, fee, reservation: Duration::from_secs(600) }
+        Self { bank, fee, reservation: mohur_reservation::HELD }
     }
 }
 

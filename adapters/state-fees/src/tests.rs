@@ -240,8 +240,40 @@ async fn under_concurrency_each_receipt_pays_exactly_once() {
         let last =
             fields(&adapter, &change(bench.clear(receipt), "reserve", &format!("last-{receipt}")), &context()).await;
         assert_eq!(last["state"], if times == 1 { "already-consumed" } else { "reserved" });
+        if times == 0 {
+            // Whoever came at all gave it back: then it pays now, and once.
+            assert_eq!(
+                state(&adapter, &change(bench.clear(receipt), "consume", &format!("c-{receipt}"))).await,
+                "consumed"
+            );
+        }
+        assert_eq!(
+            state(&adapter, &change(bench.clear(receipt), "reserve", &format!("n-{receipt}"))).await,
+            "already-consumed"
+        );
     }
-    assert!(paid.iter().any(|paid| paid.load(Ordering::SeqCst) == 1));
+}
+
+#[tokio::test]
+async fn a_receipt_that_was_reserved_in_vain_for_years_can_be_used_and_an_old_key_has_no_second_effect() {
+    let bench = Bench::start().await;
+    let adapter = bench.adapter();
+    for round in 0..80 {
+        let (key, ending) = (format!("k-{round}"), format!("end-{round}"));
+        assert_eq!(state(&adapter, &change(bench.clear(0), "reserve", &key)).await, "reserved", "round {round}");
+        assert_eq!(state(&adapter, &change(bench.clear(0), "release", &ending)).await, "released");
+    }
+    assert_eq!(state(&adapter, &change(bench.clear(0), "reserve", "k-99")).await, "reserved");
+    // Neither does the oldest reserve again, nor does its release give up what is held now.
+    for (operation, key) in [("reserve", "k-0"), ("release", "end-0")] {
+        let answer = adapter.answer(&change(bench.clear(0), operation, key), &context()).await;
+        assert!(matches!(answer, Err(RegistryError::Unsupported(what)) if what.contains("long ago")), "{answer:?}");
+    }
+    let settle = context().settling(Operation::Consume, "k-0".parse().unwrap());
+    let answer = adapter.answer(&change(bench.clear(0), "reserve", "k-0"), &settle).await;
+    assert!(matches!(answer, Err(RegistryError::Settlement(_))), "{answer:?}");
+    assert_eq!(state(&adapter, &change(bench.clear(0), "reserve", "k-79")).await, "reserved", "the first answer");
+    assert_eq!(state(&adapter, &change(bench.clear(0), "consume", "end-99")).await, "consumed");
 }
 
 #[tokio::test]
@@ -291,7 +323,7 @@ async fn a_reservation_expires_by_the_messages_time() {
     let bench = Bench::start().await;
     let adapter = bench.adapter();
     assert_eq!(state(&adapter, &change(bench.clear(0), "reserve", "k-1")).await, "reserved");
-    let later = mohur_wire::Arrival(ARRIVAL.0.checked_add(Duration::from_secs(601)).unwrap());
+    let later = mohur_wire::Arrival(ARRIVAL.0.checked_add(mohur_reservation::HELD + Duration::from_secs(1)).unwrap());
     let late = Context::new(later, Duration::from_secs(30));
     let settle = late.clone().settling(Operation::Consume, "k-1".parse().unwrap());
     assert_eq!(fields(&adapter, &change(bench.clear(0), "reserve", "k-1"), &settle).await["state"], "expired");

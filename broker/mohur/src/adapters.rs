@@ -1,7 +1,6 @@
 //! The adapters by name: the one place that knows them all.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use mohur_contract::{Ledger, Registry};
 use mohur_host::{HostConfig, LedgerStore, RegisterAddress};
@@ -23,9 +22,6 @@ pub const NAMES: [&str; 11] = [
     "xroad",
 ];
 
-/// How long a reservation holds if nobody settles it and the configuration does not say it.
-const HELD: Duration = Duration::from_secs(600);
-
 /// Opens the adapter that the configuration names. The error says what to mend.
 pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<dyn Registry>, String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
@@ -43,7 +39,7 @@ pub async fn open(address: &RegisterAddress, config: &HostConfig) -> Result<Arc<
         }
         "fin-service" => {
             let adapter = mohur_fin_service::FinService::new(&settings).map_err(|e| said(&e))?;
-            Ok(Arc::new(adapter.with_ledger(ledger(config)?, address.reservation.unwrap_or(HELD))))
+            Ok(Arc::new(adapter.with_ledger(ledger(config)?, address.reservation.unwrap_or(mohur_reservation::HELD))))
         }
         "health-card" => Ok(Arc::new(mohur_health_card::HealthCard::new(&settings).map_err(|e| said(&e))?)),
         "real-estate" => Ok(Arc::new(mohur_real_estate::RealEstate::new(&settings).map_err(|e| said(&e))?)),

@@ -168,7 +168,7 @@ async fn a_reservation_expires_and_nothing_begins_that_could_not_end() {
     assert!(matches!(bench.ask(&reserve).await, Err(RegistryError::Unavailable(_))));
     bench.register.set_faults(Faults::default());
     assert_eq!(state(&bench.ask(&reserve).await.unwrap()), "reserved");
-    let late = mohur_wire::Arrival(ARRIVAL.0.checked_add(Duration::from_secs(601)).unwrap());
+    let late = mohur_wire::Arrival(ARRIVAL.0.checked_add(mohur_reservation::HELD + Duration::from_secs(1)).unwrap());
     let late = Context { arrival: late, ..settling(Operation::Consume, "k-1") };
     assert_eq!(state(&bench.adapter.answer(&reserve, &late).await.unwrap()), "expired");
     assert!(!bench.is_reported("C70000007").await);

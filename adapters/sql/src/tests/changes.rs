@@ -118,7 +118,7 @@ async fn what_cannot_be_done_any_more_is_told_and_given_up() {
     // Too late: the reservation has expired, and nothing happens.
     let query = lost("C00000005", "k-2");
     assert_eq!(asked(&adapter, &query).await.unwrap(), "reserved");
-    let later = Arrival(conformance::ARRIVAL.0.checked_add(Duration::from_secs(601)).unwrap());
+    let later = Arrival(conformance::ARRIVAL.0.checked_add(mohur_reservation::HELD + Duration::from_secs(1)).unwrap());
     let settle = Settle { operation: Operation::Consume, reservation: "k-2".parse().unwrap() };
     let late = Context { settle: Some(settle), arrival: later, ..context() };
     assert_eq!(state(&adapter, &query, late).await.unwrap(), "expired");
