@@ -10,6 +10,7 @@ mod records;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use mohur_contract::conformance::{ARRIVAL, Fault};
@@ -36,11 +37,12 @@ struct Bench {
     _folder: tempfile::TempDir,
 }
 
-/// Every byte that the register received, and that it sent.
+/// Every byte that the register received, and that it sent; and whether the wire breaks before a publication arrives.
 #[derive(Default)]
 struct Wire {
     asked: Mutex<Vec<u8>>,
     answered: Mutex<Vec<u8>>,
+    breaks: AtomicBool,
 }
 
 impl Wire {
@@ -67,10 +69,17 @@ impl Wire {
         back.await.unwrap();
     }
 
+    fn breaks_at(&self, octets: &[u8]) -> bool {
+        self.breaks.load(Ordering::SeqCst) && octets.windows(15).any(|part| part == b"PublishDocument")
+    }
+
     /// Writes down what comes before it goes on.
     async fn pass(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, book: &Mutex<Vec<u8>>) {
         let mut octets = vec![0; 64 << 10];
         while let Ok(length @ 1..) = from.read(&mut octets).await {
+            if self.breaks_at(&octets[..length]) {
+                break;
+            }
             book.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&octets[..length]);
             if to.write_all(&octets[..length]).await.is_err() {
                 break;

@@ -1,5 +1,7 @@
 //! What is said in both directions is after the published schema, and the schema is not a sieve.
 
+use mohur_wire::Operation;
+
 use super::*;
 use crate::abroad::NAMESPACE;
 
@@ -22,12 +24,11 @@ async fn every_message_of_both_sides_is_after_the_contract() {
         bench.told(&query("records", &json!({ "serial": id }), &operands)).await;
     }
     let lost = json!({ "document": { "issuingState": "AZE", "type": "P", "number": "C70000009" } });
-    let effect = |operation: &str, values: Json, key: &str| {
-        let effect = json!({ "operation": operation, "values": values, "key": key });
-        query("publish", &lost, &json!({ "verb": "change", "effect": effect }))
-    };
-    bench.ask(&effect("reserve", json!({ "reason": "destroyed" }), "k-1")).await.unwrap();
-    bench.ask(&effect("consume", json!({ "reason": "destroyed" }), "k-2")).await.unwrap();
+    let effect = json!({ "operation": "reserve", "values": { "reason": "destroyed" }, "key": "k-1" });
+    let publication = query("publish", &lost, &json!({ "verb": "change", "effect": effect }));
+    bench.ask(&publication).await.unwrap();
+    let settle = mohur_contract::Settle { operation: Operation::Consume, reservation: "k-1".parse().unwrap() };
+    bench.adapter.answer(&publication, &Context { settle: Some(settle), ..context() }).await.unwrap();
     bench.told(&query("documents", &lost, &read(&["hit"]))).await;
 
     let (asked, answered) = (payloads(&bench.wire.heard()), payloads(&bench.wire.said()));

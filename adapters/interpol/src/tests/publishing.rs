@@ -21,6 +21,15 @@ fn reserve(number: &str, key: &str) -> Query {
     change(&passport(number), "reserve", &json!({ "reason": "stolen" }), key)
 }
 
+/// The same that the consulate reports.
+fn of_another(number: &str, key: &str) -> Query {
+    Query { caller: "AZ/GOV/MFA/consular".parse().unwrap(), ..reserve(number, key) }
+}
+
+fn late(by: Duration, context: Context) -> Context {
+    Context { arrival: mohur_wire::Arrival(ARRIVAL.0.checked_add(by).unwrap()), ..context }
+}
+
 fn settling(operation: Operation, key: &str) -> Context {
     Context { settle: Some(Settle { operation, reservation: key.parse().unwrap() }), ..context() }
 }
@@ -74,7 +83,7 @@ async fn what_is_reserved_or_released_is_not_reported() {
 }
 
 #[tokio::test]
-async fn a_settlement_that_did_not_arrive_is_said_again_until_it_does() {
+async fn a_settlement_that_did_not_arrive_is_sent_again_until_it_does() {
     let ledger = Arc::new(VolatileLedger::default());
     let bench = bench_with(ledger.clone()).await;
     let reserve = reserve("C70000003", "k-1");
@@ -82,9 +91,10 @@ async fn a_settlement_that_did_not_arrive_is_said_again_until_it_does() {
     bench.register.set_faults(faults(Fault::Down));
     let unsent = bench.settled(&reserve, Operation::Consume, "k-1").await;
     assert!(matches!(unsent, Err(RegistryError::Unavailable(_))), "{unsent:?}");
-    // What was consumed is not given up any more, though it is not there yet.
+    // What was begun is not given up any more, though it is not there yet, and nobody is told that it was consumed.
     assert!(matches!(bench.settled(&reserve, Operation::Release, "k-1").await, Err(RegistryError::Settlement(_))));
     bench.register.set_faults(Faults::default());
+    assert_eq!(state(&bench.ask(&of_another("C70000003", "k-2")).await.unwrap()), "already-reserved");
     let restarted = Interpol::new(&bench.settings, ledger).unwrap();
     let bench = Bench { adapter: restarted, ..bench };
     for _ in 0..3 {
@@ -129,19 +139,66 @@ async fn only_the_issuing_country_reports_a_document_and_only_for_a_reason() {
 }
 
 #[tokio::test]
-async fn a_caller_may_end_its_own_reservation_with_a_signature_of_its_own_and_a_key_has_one_effect() {
+async fn the_wire_breaks_when_it_is_sent_and_the_next_settlement_sends_it_once() {
+    let ledger = Arc::new(VolatileLedger::default());
+    let bench = bench_with(ledger.clone()).await;
+    let reserve = reserve("C70000008", "k-1");
+    assert_eq!(state(&bench.ask(&reserve).await.unwrap()), "reserved");
+    bench.wire.breaks.store(true, Ordering::SeqCst);
+    let unsent = bench.settled(&reserve, Operation::Consume, "k-1").await;
+    assert!(matches!(unsent, Err(RegistryError::Unavailable(_) | RegistryError::Timeout)), "{unsent:?}");
+    bench.wire.breaks.store(false, Ordering::SeqCst);
+    assert!(!bench.is_reported("C70000008").await);
+    // The databases were away for a day, longer than the reservation holds and than any broker settles.
+    let restarted = Interpol::new(&bench.settings, ledger).unwrap();
+    let bench = Bench { adapter: restarted, ..bench };
+    for _ in 0..3 {
+        let late = late(Duration::from_hours(24), settling(Operation::Consume, "k-1"));
+        assert_eq!(state(&bench.adapter.answer(&reserve, &late).await.unwrap()), "consumed");
+    }
+    assert!(bench.is_reported("C70000008").await);
+    assert_eq!(bench.wire.heard().matches("<ip:PublishDocument ").count(), 1, "the register received it once");
+}
+
+#[tokio::test]
+async fn what_was_begun_and_never_sent_stands_in_nobodys_way_when_it_has_expired() {
+    let bench = bench().await;
+    let first = reserve("C70000009", "k-1");
+    assert_eq!(state(&bench.ask(&first).await.unwrap()), "reserved");
+    bench.register.set_faults(faults(Fault::Down));
+    assert!(bench.settled(&first, Operation::Consume, "k-1").await.is_err());
+    bench.register.set_faults(Faults::default());
+    // Nobody settles it again; the document is reported in another case, by another caller.
+    let again = of_another("C70000009", "k-2");
+    let day = Duration::from_hours(24);
+    assert_eq!(state(&bench.adapter.answer(&again, &late(day, context())).await.unwrap()), "reserved");
+    let settling = late(day, settling(Operation::Consume, "k-2"));
+    assert_eq!(state(&bench.adapter.answer(&again, &settling).await.unwrap()), "consumed");
+    assert!(bench.is_reported("C70000009").await);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_or_given_up_but_by_the_settlement_of_what_was_reserved() {
     let bench = bench().await;
     let (own, reason) = (passport("C70000005"), json!({ "reason": "stolen" }));
-    assert_eq!(state(&bench.ask(&reserve("C70000005", "k-1")).await.unwrap()), "reserved");
+    let reserve = reserve("C70000005", "k-1");
+    let unreserved = bench.settled(&reserve, Operation::Consume, "k-1").await;
+    assert!(matches!(unreserved, Err(RegistryError::Settlement(_))), "{unreserved:?}");
+    assert_eq!(state(&bench.ask(&reserve).await.unwrap()), "reserved");
     let other = change(&passport("C70000006"), "reserve", &json!({ "reason": "lost" }), "k-1");
     assert!(matches!(bench.ask(&other).await, Err(RegistryError::Unsupported(_))), "the key was used for another");
-    let stranger = Query { caller: "AZ/GOV/MFA/consular".parse().unwrap(), ..change(&own, "consume", &reason, "k-2") };
-    assert_eq!(state(&bench.ask(&stranger).await.unwrap()), "already-reserved");
-    for _ in 0..2 {
-        assert_eq!(state(&bench.ask(&change(&own, "consume", &reason, "k-3")).await.unwrap()), "consumed");
+    assert_eq!(state(&bench.ask(&of_another("C70000005", "k-2")).await.unwrap()), "already-reserved");
+    for key in ["k-1", "k-3"] {
+        for direct in [change(&own, "consume", &reason, key), change(&own, "release", &json!({}), key)] {
+            let asked = bench.ask(&direct).await;
+            assert!(matches!(asked, Err(RegistryError::Unsupported(_))), "{asked:?}");
+        }
     }
-    assert!(bench.is_reported("C70000005").await);
-    assert_eq!(state(&bench.ask(&change(&own, "release", &json!({}), "k-4")).await.unwrap()), "already-consumed");
+    let stranger = bench.settled(&of_another("C70000005", "k-1"), Operation::Consume, "k-1").await;
+    assert!(matches!(stranger, Err(RegistryError::Settlement(_))), "{stranger:?}");
+    assert!(!bench.wire.heard().contains("PublishDocument"), "nothing was sent at all");
+    assert_eq!(bench.settled(&reserve, Operation::Consume, "k-1").await.unwrap(), "consumed");
+    assert_eq!(state(&bench.ask(&of_another("C70000005", "k-4")).await.unwrap()), "already-consumed");
 }
 
 #[tokio::test]
@@ -149,10 +206,10 @@ async fn every_reason_of_the_contract_is_taken_and_told() {
     let bench = bench().await;
     for (number, reason) in ["lost", "stolen", "destroyed", "revoked"].into_iter().enumerate() {
         let passport = passport(&format!("C7100000{number}"));
-        let reason = json!({ "reason": reason });
-        let key = |operation: &str| format!("{operation}-{number}");
-        bench.ask(&change(&passport, "reserve", &reason, &key("reserve"))).await.unwrap();
-        bench.ask(&change(&passport, "consume", &reason, &key("consume"))).await.unwrap();
+        let (reason, key) = (json!({ "reason": reason }), format!("k-{number}"));
+        let reserve = change(&passport, "reserve", &reason, &key);
+        assert_eq!(state(&bench.ask(&reserve).await.unwrap()), "reserved");
+        assert_eq!(bench.settled(&reserve, Operation::Consume, &key).await.unwrap(), "consumed");
         let id = bench.value(&query("documents", &passport, &read(&["record"])), "record").await.unwrap();
         let record =
             query("records", &json!({ "serial": id }), &json!({ "verb": "read", "fields": ["reason"], "id": id }));
@@ -168,8 +225,8 @@ async fn a_reservation_expires_and_nothing_begins_that_could_not_end() {
     assert!(matches!(bench.ask(&reserve).await, Err(RegistryError::Unavailable(_))));
     bench.register.set_faults(Faults::default());
     assert_eq!(state(&bench.ask(&reserve).await.unwrap()), "reserved");
-    let late = mohur_wire::Arrival(ARRIVAL.0.checked_add(mohur_reservation::HELD + Duration::from_secs(1)).unwrap());
-    let late = Context { arrival: late, ..settling(Operation::Consume, "k-1") };
+    let over = mohur_reservation::HELD + Duration::from_secs(1);
+    let late = late(over, settling(Operation::Consume, "k-1"));
     assert_eq!(state(&bench.adapter.answer(&reserve, &late).await.unwrap()), "expired");
     assert!(!bench.is_reported("C70000007").await);
 }
