@@ -1,5 +1,7 @@
 //! The embedded engine: one redb file, one writer.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
@@ -16,6 +18,9 @@ use crate::{BoxFuture, Claim, Claims, MAX_KEY, Record, StoreError, Swap, Table};
 /// The system's own cache holds the file as well.
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
 
+/// Whoever runs the process reads the file, and nobody else: it says who asked for what.
+const OWN: u32 = 0o600;
+
 /// One file of durable state. Cheap to clone; the file is let go when the last clone is dropped.
 #[derive(Clone)]
 pub struct Store {
@@ -27,6 +32,9 @@ impl Store {
     /// Opens the store in `path`, which is created if it is not there. Blocks.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let wrong = |reason: redb::Error| StoreError::Open { path: path.to_owned(), reason: reason.to_string().into() };
+        // The engine takes an empty file for a new one, and creates its own for everybody to read.
+        let own = OpenOptions::new().write(true).create(true).truncate(false).mode(OWN).open(path);
+        own.map_err(|error| wrong(redb::Error::Io(error)))?;
         let database =
             Database::builder().set_cache_size(CACHE_BYTES).create(path).map_err(|error| wrong(error.into()))?;
         make_tables(&database).map_err(wrong)?;

@@ -25,6 +25,15 @@ fn reopen(path: &Path) -> Store {
     Store::open(path).unwrap()
 }
 
+#[test]
+fn nobody_else_reads_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    drop(Store::open(&path).unwrap());
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_claims_at_once_one_wins() {
     let folder = tempfile::tempdir().unwrap();

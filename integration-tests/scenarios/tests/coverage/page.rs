@@ -49,7 +49,8 @@ is asked **over signed REST and over signed SOAP**, and a line stands here only 
 *Learned* names fields that were read; with a colon it names what became of a comparison or a change. No value of anybody stands
 here, and all of the people are invented. Of a bundle it names the outcome and the word that the official is told, and the legs that
 this nation does without, for it has no biometric services; a bundle that somebody else asks is `incomplete`, with no answer from any
-leg. A change was asked over SOAP under the same idempotency keys as over REST, and had no second effect.
+leg. A change was asked over SOAP under the same idempotency keys as over REST, and had no second effect. Some changes are answered to
+nobody and learned *only in a bundle*: they were refused to everybody who asked them alone, and made in the bundle that stands beside them.
 
 The questions are in [`coverage.toml`](../integration-tests/scenarios/tests/coverage/coverage.toml). This page is written by the test, which
 fails when it is not what the results render to: `MOHUR_BLESS=1 cargo nextest run -p mohur-scenarios --test coverage`.

@@ -174,6 +174,9 @@ impl Question {
 
     /// What the page says of it: no value of anybody.
     pub(crate) fn learned(&self) -> Vec<String> {
+        if self.asks.is_empty() {
+            return vec!["only in a bundle".to_owned()];
+        }
         let compared = self.compared.iter().chain(&self.verify).flat_map(BTreeMap::keys);
         let compared = compared.map(|name| format!("{name}: {}", self.verdict()));
         let read = self.read.iter().flat_map(BTreeMap::keys).cloned();
