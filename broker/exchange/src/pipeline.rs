@@ -8,6 +8,7 @@ use bytes::Bytes;
 use mohur_journal::Journal;
 use mohur_seal::CurrentSeal;
 use mohur_wire::{Clock, MemberId, Refusal};
+use tokio::sync::Semaphore;
 
 use crate::bundle::{Bundles, Settlements};
 pub use crate::parties::Parties;
@@ -30,15 +31,17 @@ pub struct Exchange<P> {
     pub(crate) bundles: Bundles,
     pub(crate) settlements: Settlements,
     pub(crate) settings: Settings,
+    /// Places among the settlements in the background.
+    pub(crate) settling: Semaphore,
 }
 
 impl<P: Provider> Exchange<P> {
     /// An exchange that judges by `world` and knows the claims that the log's tail still holds.
     pub fn new(parties: Parties<P>, world: World, claims: Claims, settings: Settings) -> Self {
         let Parties { me, seal, journal, provider, clock, settlements } = parties;
-        let bundles = Bundles::default();
+        let (bundles, settling) = (Bundles::default(), Semaphore::new(settings.settlements_at_once));
         let world = ArcSwap::from_pointee(world);
-        Self { me, seal, journal, clock, provider, world, claims, bundles, settlements, settings }
+        Self { me, seal, journal, clock, provider, world, claims, bundles, settlements, settings, settling }
     }
 
     /// Judges by another world from now on; messages under way keep the one that they started with.
@@ -103,7 +106,8 @@ impl<P: Provider> Exchange<P> {
         trace: &mut Trace,
     ) -> Result<release::Released, Refusal> {
         let recorded = intent::log(routed, &self.journal, trace).await?;
-        let asked = call::provider(recorded, &self.provider, &self.me, &*self.seal.get()).await?;
+        let asked = call::provider(recorded, &self.provider, &self.me, &*self.seal.get()).await;
+        let asked = asked.map_err(|unanswered| unanswered.told(trace))?;
         release::fields(asked, world, trace)
     }
 }

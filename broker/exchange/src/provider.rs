@@ -66,7 +66,10 @@ impl Outgoing {
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderFailure {
-    /// The peer cannot be reached, or is another than was meant.
+    /// There is no connection to the peer, or it is left alone: the question did not leave.
+    #[error("the register's host cannot be reached; nothing was sent")]
+    NotSent,
+    /// The connection broke, or the peer refused: what was asked may have been done.
     #[error("the register's host cannot be reached")]
     Unavailable,
     /// The deadline passed.
@@ -80,7 +83,7 @@ pub enum ProviderFailure {
 impl From<ProviderFailure> for RefusalCode {
     fn from(failure: ProviderFailure) -> Self {
         match failure {
-            ProviderFailure::Unavailable => Self::ProviderUnavailable,
+            ProviderFailure::NotSent | ProviderFailure::Unavailable => Self::ProviderUnavailable,
             ProviderFailure::Timeout => Self::ProviderTimeout,
             ProviderFailure::Invalid => Self::ProviderInvalid,
         }

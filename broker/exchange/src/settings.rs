@@ -32,6 +32,8 @@ pub struct Settings {
     /// How long after its signature a reservation is still settled, in the background and after a restart; and how old the
     /// signature may be under a settlement that another broker hands on. 1 h.
     pub settlement_age: Duration,
+    /// Most settlements asked for at once in the background. 16.
+    pub settlements_at_once: usize,
     /// How long a refusal takes that must not tell "denied" from "absent". 1 s.
     pub concealment: Duration,
 }
@@ -60,6 +62,7 @@ impl Default for Settings {
             hop_margin: Duration::from_millis(500),
             settlement_wait: Duration::from_secs(10),
             settlement_age: Duration::from_secs(3600),
+            settlements_at_once: 16,
             concealment: Duration::from_secs(1),
         }
     }

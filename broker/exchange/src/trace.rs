@@ -30,8 +30,8 @@ pub struct Trace {
     decision: Option<DecisionTrace>,
     intent: Option<Digest>,
     released: Vec<FieldName>,
-    /// The owner itself sealed that it gives no answer.
-    owner_refused: bool,
+    /// The owner did nothing: it sealed itself that it gives no answer, or the question did not leave.
+    nothing_left: bool,
     /// The entry of another broker's OUTCOME, where that one decided.
     elsewhere: Option<Digest>,
 }
@@ -65,7 +65,7 @@ impl Trace {
             decision: None,
             intent: None,
             released: Vec::new(),
-            owner_refused: false,
+            nothing_left: false,
             elsewhere: None,
         }
     }
@@ -123,13 +123,13 @@ impl Trace {
         self.released = fields.map(|fields| fields.keys().cloned().collect()).unwrap_or_default();
     }
 
-    /// The owner sealed a refusal.
-    pub(crate) const fn refused_by_owner(&mut self) {
-        self.owner_refused = true;
+    /// The owner sealed a refusal, or was not asked.
+    pub(crate) const fn left_nothing(&mut self) {
+        self.nothing_left = true;
     }
 
-    pub(crate) const fn was_refused_by_owner(&self) -> bool {
-        self.owner_refused
+    pub(crate) const fn has_left_nothing(&self) -> bool {
+        self.nothing_left
     }
 
     /// Another broker decided, and this is its entry: whoever holds both logs can lay them side by side.

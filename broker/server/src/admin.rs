@@ -42,7 +42,7 @@ impl<P: Provider> Admin<P> {
         answer(
             StatusCode::OK,
             "text/plain; version=0.0.4",
-            self.door.metrics.render(entries) + &self.outlook.render(now),
+            self.door.metrics.render(entries, self.door.exchange.undone()) + &self.outlook.render(now),
         )
     }
 }

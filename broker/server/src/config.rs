@@ -252,6 +252,7 @@ fn settings(table: &mut Table) -> Settings {
         hop_margin: table.duration("hop-margin").unwrap_or(standard.hop_margin),
         settlement_wait: table.duration("settlement-wait").unwrap_or(standard.settlement_wait),
         settlement_age: table.duration("settlement-age").unwrap_or(standard.settlement_age),
+        settlements_at_once: table.number("settlements-at-once", 1..=10_000).unwrap_or(standard.settlements_at_once),
         concealment: table.duration("concealment").unwrap_or(standard.concealment),
     }
 }

@@ -25,6 +25,7 @@ pub(crate) struct Metrics {
     log_size: Gauge,
     time_stamped: Gauge,
     time_stamps_failed: Counter,
+    undone: Counter,
     in_grace: Counter,
     ocsp: [Counter; 2],
     lists_fresh_until: Gauge,
@@ -57,9 +58,12 @@ impl Metrics {
             "Unix time of the last time stamp of the log".into(),
         );
         recorder.describe_counter("mohur_broker_time_stamps_failed_total".into(), None, "time stamps not got".into());
+        let undone = "reservations that were not consumed although their bundle had decided it";
+        recorder.describe_counter("mohur_broker_settlements_undone_total".into(), None, undone.into());
         let labelled = |name: &'static str, label: &'static str, value: &'static str| {
             recorder.register_counter(&Key::from_parts(name, vec![Label::from_static_parts(label, value)]), &METADATA)
         };
+        let counter = |name: &'static str| recorder.register_counter(&Key::from_static_name(name), &METADATA);
         let gauge = |name: &'static str| recorder.register_gauge(&Key::from_static_name(name), &METADATA);
         let by_code = |name: &'static str| {
             RefusalCode::ALL.iter().map(|code| (*code, labelled(name, "code", code.as_str()))).collect()
@@ -77,10 +81,9 @@ impl Metrics {
                 .map(|outcome| labelled("mohur_broker_directory_looks_total", "outcome", outcome)),
             log_size: gauge("mohur_broker_log_entries"),
             time_stamped: gauge("mohur_broker_time_stamp_seconds"),
-            time_stamps_failed: recorder
-                .register_counter(&Key::from_static_name("mohur_broker_time_stamps_failed_total"), &METADATA),
-            in_grace: recorder
-                .register_counter(&Key::from_static_name("mohur_broker_revocation_in_grace_total"), &METADATA),
+            time_stamps_failed: counter("mohur_broker_time_stamps_failed_total"),
+            undone: counter("mohur_broker_settlements_undone_total"),
+            in_grace: counter("mohur_broker_revocation_in_grace_total"),
             ocsp: ["answered", "failed"]
                 .map(|outcome| labelled("mohur_broker_ocsp_questions_total", "outcome", outcome)),
             lists_fresh_until: recorder
@@ -139,7 +142,8 @@ impl Metrics {
     }
 
     /// The figures in Prometheus's text format.
-    pub(crate) fn render(&self, log_size: u64) -> String {
+    pub(crate) fn render(&self, log_size: u64, undone: u64) -> String {
+        self.undone.absolute(undone);
         self.log_size.set(f64::from(u32::try_from(log_size).unwrap_or(u32::MAX)));
         self.handle.render()
     }

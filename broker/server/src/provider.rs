@@ -51,8 +51,8 @@ impl HttpProvider {
     ) -> Result<Answered, ProviderFailure> {
         let began = tokio::time::Instant::now();
         let neighbour = self.neighbours.of(&to.peer);
-        let _place = neighbour.place(deadline).await.ok_or(ProviderFailure::Unavailable)?;
-        let attempt = neighbour.attempt().ok_or(ProviderFailure::Unavailable)?;
+        let _place = neighbour.place(deadline).await.ok_or(ProviderFailure::NotSent)?;
+        let attempt = neighbour.attempt().ok_or(ProviderFailure::NotSent)?;
         let answered = self.send(to, question, deadline.saturating_sub(began.elapsed())).await;
         if answered.is_ok() {
             attempt.succeeded();
@@ -82,9 +82,9 @@ fn failure(to: &Destination, error: &ClientError) -> ProviderFailure {
         ClientError::TooLarge { .. } => ProviderFailure::Invalid,
         ClientError::Address { .. }
         | ClientError::Connect { .. }
-        | ClientError::Tls { .. }
         | ClientError::Peer { .. }
-        | ClientError::Stranger { .. }
-        | ClientError::Broken { .. } => ProviderFailure::Unavailable,
+        | ClientError::Stranger { .. } => ProviderFailure::NotSent,
+        // With TLS 1.3 a peer may refuse us after the question left.
+        ClientError::Tls { .. } | ClientError::Broken { .. } => ProviderFailure::Unavailable,
     }
 }

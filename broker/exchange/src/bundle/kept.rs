@@ -5,6 +5,7 @@
 //! encrypted (AES-256-GCM) under a key that rests under the broker's passphrase, and removed when all is settled.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mohur_crypto::{Digest, random_bytes, sha256};
@@ -50,6 +51,8 @@ pub struct Settlements {
     table: Arc<dyn Table>,
     key: Arc<Zeroizing<[u8; 32]>>,
     stopping: watch::Sender<bool>,
+    /// How many reservations were not consumed although that was decided.
+    undone: Arc<AtomicU64>,
 }
 
 /// What is kept of one bundle.
@@ -108,7 +111,15 @@ impl Settlements {
     }
 
     fn with(table: Arc<dyn Table>, key: Zeroizing<[u8; 32]>) -> Self {
-        Self { table, key: Arc::new(key), stopping: watch::Sender::new(false) }
+        Self { table, key: Arc::new(key), stopping: watch::Sender::new(false), undone: Arc::default() }
+    }
+
+    pub(crate) fn count_undone(&self) {
+        self.undone.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn undone(&self) -> u64 {
+        self.undone.load(Ordering::Relaxed)
     }
 
     /// Ends what is being settled in the background.

@@ -117,7 +117,7 @@ impl<P: Provider> Run<P> {
             self.running.read(leg.id.clone(), released.finding());
         }
         self.running.enter(answer.clone());
-        left(&leg, &released, answer, trace.was_refused_by_owner())
+        left(&leg, &released, answer, trace.has_left_nothing())
     }
 
     /// A leg that cannot be logged is not released.
@@ -183,6 +183,10 @@ impl<P: Provider> Run<P> {
         let Some(owed) = kept.legs.iter().find(|kept| kept.leg == leg) else { return (leg, None) };
         let result: Settled = self.exchange.settled_by(kept, owed, operation, deadline).await;
         let reached = result.as_ref().ok().and_then(state).map(str::to_owned);
+        if reached.is_some() {
+            // It is final: the background does not come to it any more.
+            self.exchange.look_at(kept, owed, operation, &result);
+        }
         if let Ok(released) = &result {
             self.running.read_settlement(leg.clone(), released.finding());
         }
@@ -217,7 +221,7 @@ impl Left {
 }
 
 /// What a leg left at its owner, by its answer.
-fn left(leg: &Leg, released: &Settled, answer: LegAnswer, owner_refused: bool) -> Left {
+fn left(leg: &Leg, released: &Settled, answer: LegAnswer, nothing_left: bool) -> Left {
     match released {
         _ if leg.operation != Some(Operation::Reserve) => Left::Nothing,
         Ok(released) if answer.verdict == Verdict::Clear => {
@@ -225,15 +229,15 @@ fn left(leg: &Leg, released: &Settled, answer: LegAnswer, owner_refused: bool) -
             if is_named { Left::Reservation(answer) } else { Left::Perhaps(answer.leg) }
         }
         Ok(_) => Left::Nothing,
-        Err(refusal) if may_have_reserved(refusal.code, owner_refused) => Left::Perhaps(answer.leg),
+        Err(refusal) if may_have_reserved(refusal.code, nothing_left) => Left::Perhaps(answer.leg),
         Err(_) => Left::Nothing,
     }
 }
 
 /// Whether the owner may have reserved although this is what came of it. If the owner itself says that its register cannot be
-/// had, nothing was reserved there.
-const fn may_have_reserved(code: RefusalCode, owner_refused: bool) -> bool {
-    matches!(code, RefusalCode::ProviderUnavailable if !owner_refused)
+/// had, or the question did not even leave, nothing was reserved there.
+const fn may_have_reserved(code: RefusalCode, nothing_left: bool) -> bool {
+    matches!(code, RefusalCode::ProviderUnavailable if !nothing_left)
         || matches!(
             code,
             RefusalCode::ProviderTimeout

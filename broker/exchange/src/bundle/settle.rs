@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use mohur_message::hop::Settle;
 use mohur_wire::bundle::LegAnswer;
 use mohur_wire::{Arrival, Ask, MessageId, Operation, Refusal, RefusalCode, Verdict};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::kept::{Kept, KeptError, KeptLeg, Record};
@@ -23,6 +24,10 @@ use crate::trace::Trace;
 /// The pause before a settlement is asked for again; it doubles.
 const PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(30);
+
+/// For the operator: one register has done what another has not.
+const UNDONE: &str =
+    "what a bundle decided is not done at one owner: see docs/operations.md, \"Reservations that are not settled\"";
 
 /// What became of one settlement: what the owner sealed, or why it is not had.
 pub(crate) type Settled = Result<Released, Refusal>;
@@ -66,7 +71,7 @@ impl<P: Provider> Exchange<P> {
         let age = Arrival::read(&*self.clock).unix_seconds().saturating_sub(record.kept.arrival().unix_seconds());
         let left = self.settings.settlement_age.saturating_sub(Duration::from_secs(age.try_into().unwrap_or_default()));
         let deadline = Instant::now() + left;
-        let legs = record.kept.legs.iter().map(|leg| self.settled_by(&record.kept, leg, operation, deadline));
+        let legs = record.kept.legs.iter().map(|leg| self.settled_in_turn(&record.kept, leg, operation, deadline));
         let all = join_all(legs).await;
         for (leg, settled) in record.kept.legs.iter().zip(&all) {
             self.tell(&record.kept, leg, operation, settled);
@@ -78,6 +83,9 @@ impl<P: Provider> Exchange<P> {
 
     /// For the operator: what was repaired, and what nobody can repair any more.
     fn tell(&self, kept: &Kept, leg: &KeptLeg, operation: Operation, settled: &Settled) {
+        if self.look_at(kept, leg, operation, settled) && is_final(settled) {
+            return;
+        }
         let (bundle, leg, operation) = (&kept.bundle, &leg.leg, operation.as_str());
         match settled {
             Ok(released) => {
@@ -94,13 +102,50 @@ impl<P: Provider> Exchange<P> {
         }
     }
 
+    /// After a decision to consume only `consumed` is what was decided. Whatever else is final is told and counted: nothing mends it.
+    /// Returns whether it is so.
+    pub(crate) fn look_at(&self, kept: &Kept, leg: &KeptLeg, operation: Operation, settled: &Settled) -> bool {
+        let reached = settled.as_ref().ok().and_then(state);
+        let is_undone = operation == Operation::Consume && reached != Some("consumed");
+        if is_undone {
+            let code = settled.as_ref().err().map(|refusal| refusal.code.as_str());
+            self.settlements.count_undone();
+            tracing::error!(bundle = %kept.bundle, leg = %leg.leg, code, "{UNDONE}");
+        }
+        is_undone
+    }
+
+    /// How many reservations this process found undone although their bundle had decided to consume them.
+    pub fn undone(&self) -> u64 {
+        self.settlements.undone()
+    }
+
     /// One settlement, asked for again until the owner has said what became of it, or until `deadline`. It is asked at least once.
     pub(crate) async fn settled_by(&self, kept: &Kept, leg: &KeptLeg, op: Operation, deadline: Instant) -> Settled {
+        self.settled_among(None, (kept, leg, op), deadline).await
+    }
+
+    /// The same in the background, where each attempt waits for its turn.
+    async fn settled_in_turn(&self, kept: &Kept, leg: &KeptLeg, op: Operation, deadline: Instant) -> Settled {
+        self.settled_among(Some(&self.settling), (kept, leg, op), deadline).await
+    }
+
+    async fn settled_among(
+        &self,
+        places: Option<&Semaphore>,
+        (kept, leg, op): (&Kept, &KeptLeg, Operation),
+        deadline: Instant,
+    ) -> Settled {
         let mut pause = PAUSE;
         loop {
+            let place = match places {
+                // It is never closed.
+                Some(places) => places.acquire().await.ok(),
+                None => None,
+            };
             let settled = self.settle_once(kept, leg, op).await;
-            let is_final = settled.as_ref().map_or_else(|r| r.code == RefusalCode::SettlementRefused, |_| true);
-            if is_final || timeout_at(deadline, sleep(pause)).await.is_err() {
+            drop(place);
+            if is_final(&settled) || timeout_at(deadline, sleep(pause)).await.is_err() {
                 return settled;
             }
             pause = pause.saturating_mul(2).min(MAX_PAUSE);
@@ -123,6 +168,11 @@ impl<P: Provider> Exchange<P> {
         outcome::log(seal::leg(record(&leg.leg, &settled)), &self.journal, &mut trace).await?;
         settled
     }
+}
+
+/// Whether the owner has said what became of it: asking again changes nothing.
+fn is_final(settled: &Settled) -> bool {
+    settled.as_ref().map_or_else(|refusal| refusal.code == RefusalCode::SettlementRefused, |_| true)
 }
 
 /// What the log commits to.

@@ -12,7 +12,8 @@ use mohur_wire::{MemberId, Refusal, RefusalCode};
 use super::decide::Ruling;
 use super::intent::Recorded;
 use super::route::Routed;
-use crate::provider::{Answered, Outgoing, Provider};
+use crate::provider::{Answered, Outgoing, Provider, ProviderFailure};
+use crate::trace::Trace;
 
 /// How much longer than its deadline a decision stays valid, for the way to the host.
 const TRAVEL_SECONDS: i64 = 5;
@@ -23,20 +24,26 @@ pub struct Asked {
     reply: Answered,
 }
 
+/// Why there is no reply, and whether the question did not even leave.
+pub struct Unanswered {
+    refusal: Refusal,
+    is_unsent: bool,
+}
+
 /// Asks once.
 pub async fn provider(
     recorded: Recorded,
     provider: &impl Provider,
     me: &MemberId,
     seal: &dyn Seal,
-) -> Result<Asked, Refusal> {
+) -> Result<Asked, Unanswered> {
     let (routed, intent) = recorded.into_parts();
     let question = match routed.ruling() {
         Ruling::Ours(decision) => Outgoing::Ask(ask(&routed, decision, &intent, me, seal)?),
         Ruling::Theirs => Outgoing::Forward(forward(&routed, &intent, me, seal)?),
     };
     let deadline = routed.verified().deadline();
-    let reply = provider.ask(routed.destination(), &question, deadline).await.map_err(RefusalCode::from)?;
+    let reply = provider.ask(routed.destination(), &question, deadline).await?;
     Ok(Asked { routed, reply })
 }
 
@@ -112,6 +119,27 @@ fn sealed_decision(
         settle: routed.settle().cloned(),
     };
     claims.seal(seal).map_err(|_| RefusalCode::Internal.into())
+}
+
+impl From<Refusal> for Unanswered {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, is_unsent: false }
+    }
+}
+
+impl From<ProviderFailure> for Unanswered {
+    fn from(failure: ProviderFailure) -> Self {
+        Self { refusal: RefusalCode::from(failure).into(), is_unsent: failure == ProviderFailure::NotSent }
+    }
+}
+
+impl Unanswered {
+    pub(crate) fn told(self, trace: &mut Trace) -> Refusal {
+        if self.is_unsent {
+            trace.left_nothing();
+        }
+        self.refusal
+    }
 }
 
 impl Asked {

@@ -101,7 +101,7 @@ fn sealed_refusal(text: &str, routed: &Routed, domain: &Domain, world: &World, t
         Ok(_) | Err(_) => return RefusalCode::ProviderInvalid.into(),
     };
     if matches!(routed.ruling(), Ruling::Ours(_)) {
-        trace.refused_by_owner();
+        trace.left_nothing();
     }
     if routed.conceals() && matches!(proven.code, RefusalCode::Denied | RefusalCode::NotAvailable) {
         return RefusalCode::NotAvailable.into();
