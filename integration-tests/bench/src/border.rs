@@ -57,7 +57,10 @@ pub(crate) struct Args {
 /// What the generator saw, in ms.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Waits {
+    /// Answered whole, and clear.
     pub(crate) bundles: usize,
+    /// Refused, or answered without all legs: the machine could not keep up.
+    pub(crate) failed: usize,
     pub(crate) p50_ms: f64,
     pub(crate) p95_ms: f64,
     pub(crate) p99_ms: f64,
@@ -177,8 +180,11 @@ impl fmt::Display for Report {
         if !self.optimised {
             writeln!(f, "Built without optimisation: these figures say nothing. Use cargo run --release.\n")?;
         }
-        let Waits { bundles, p50_ms, p95_ms, p99_ms } = self.waits;
+        let Waits { bundles, failed, p50_ms, p95_ms, p99_ms } = self.waits;
         writeln!(f, "{bundles} bundles of eight legs, {} a second, registers of {} ms", self.rate, self.slowness_ms)?;
+        if failed > 0 {
+            writeln!(f, "  {failed} more were refused or incomplete: this is more than the machine can do")?;
+        }
         writeln!(f, "  wait, median             {p50_ms:>8.1} ms")?;
         writeln!(f, "  wait, one in twenty      {p95_ms:>8.1} ms (goal: at most {:.0})", self.p95_goal_ms)?;
         writeln!(f, "  wait, one in a hundred   {p99_ms:>8.1} ms")?;

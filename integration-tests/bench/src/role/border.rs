@@ -99,23 +99,25 @@ pub(super) async fn load(args: Load) -> Result<(), BenchError> {
         due += gap;
     }
     say("ended")?;
-    let mut waits = Vec::new();
+    let (mut waits, mut failed) = (Vec::new(), 0);
     for (counts, task) in tasks {
-        let wait = task.await.tried("a bundle")??;
-        waits.extend(counts.then_some(wait));
+        match task.await.tried("a bundle")? {
+            Ok(wait) => waits.extend(counts.then_some(wait)),
+            Err(_) => failed += usize::from(counts),
+        }
     }
-    say(serde_json::to_string(&summary(waits)).tried("the result")?)?;
+    say(serde_json::to_string(&summary(waits, failed)).tried("the result")?)?;
     told_to_end().await;
     Ok(())
 }
 
-fn summary(mut waits: Vec<Duration>) -> Waits {
+fn summary(mut waits: Vec<Duration>, failed: usize) -> Waits {
     waits.sort_unstable();
     let at = |hundredths: usize| {
         let place = waits.len().saturating_sub(1) * hundredths / 100;
         waits.get(place).map_or(0.0, |wait| wait.as_secs_f64() * 1e3)
     };
-    Waits { bundles: waits.len(), p50_ms: at(50), p95_ms: at(95), p99_ms: at(99) }
+    Waits { bundles: waits.len(), failed, p50_ms: at(50), p95_ms: at(95), p99_ms: at(99) }
 }
 
 /// One bundle, which must be whole and clear; how long after its time it was there.
