@@ -198,7 +198,7 @@ impl RunningBroker {
             }
         }
         self.exchange.bundles_settled(self.patience).await;
-        self.exchange.stop_repairing();
+        self.exchange.stop_repairing(self.patience).await;
         self.watchers.iter().for_each(JoinHandle::abort);
         self.journal.close().await;
     }

@@ -122,12 +122,17 @@ impl Settlements {
         self.undone.load(Ordering::Relaxed)
     }
 
-    /// Ends what is being settled in the background.
+    /// Whether the broker ends.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// From now on nothing is begun in the background.
     pub(crate) fn stop(&self) {
         self.stopping.send_replace(true);
     }
 
-    /// Becomes true when it is to end.
+    /// Becomes true when the broker ends.
     pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
     }

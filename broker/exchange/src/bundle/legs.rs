@@ -112,7 +112,12 @@ impl<P: Provider> Run<P> {
             },
             Err(refusal) => refused(leg.id.clone(), refusal.code),
         };
-        let Some(answer) = self.log(answer, &mut trace).await else { return Left::Perhaps(leg.id) };
+        let Some(answer) = self.log(answer, &mut trace).await else {
+            return match &released {
+                Err(refusal) if !may_have_reserved(refusal.code, trace.has_left_nothing()) => Left::Nothing,
+                Ok(_) | Err(_) => Left::Perhaps(leg.id),
+            };
+        };
         if let Ok(released) = &released {
             self.running.read(leg.id.clone(), released.finding());
         }

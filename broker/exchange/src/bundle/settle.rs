@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use mohur_message::hop::Settle;
 use mohur_wire::bundle::LegAnswer;
 use mohur_wire::{Arrival, Ask, MessageId, Operation, Refusal, RefusalCode, Verdict};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::kept::{Kept, KeptError, KeptLeg, Record};
@@ -52,27 +52,27 @@ impl<P: Provider> Exchange<P> {
         Ok(count)
     }
 
-    /// Lets go of what is being settled in the background: it is taken up again at the next start.
-    pub fn stop_repairing(&self) {
+    /// Begins no more attempts to settle in the background, and waits for those that are under way: what the log says was
+    /// begun is closed in it. What is not settled is taken up again at the next start.
+    pub async fn stop_repairing(&self, patience: Duration) {
         self.settlements.stop();
+        let all = u32::try_from(self.settings.settlements_at_once).unwrap_or(u32::MAX);
+        if tokio::time::timeout(patience, self.settling.acquire_many(all)).await.is_err() {
+            tracing::error!("a settlement did not end in time; the next start closes its entry in the log");
+        }
     }
 
     /// Settles everything of a record that is not settled, for as long as an owner would still take it, and forgets it then.
     pub(crate) async fn finish(self: Arc<Self>, record: Record) {
-        let mut stopping = self.settlements.stopping();
-        tokio::select! {
-            () = self.finish_all(record) => {}
-            _stopped = stopping.wait_for(|stopping| *stopping) => {}
-        }
-    }
-
-    async fn finish_all(&self, record: Record) {
         let Some(operation) = record.kept.decision else { return };
         let age = Arrival::read(&*self.clock).unix_seconds().saturating_sub(record.kept.arrival().unix_seconds());
         let left = self.settings.settlement_age.saturating_sub(Duration::from_secs(age.try_into().unwrap_or_default()));
         let deadline = Instant::now() + left;
         let legs = record.kept.legs.iter().map(|leg| self.settled_in_turn(&record.kept, leg, operation, deadline));
         let all = join_all(legs).await;
+        if self.settlements.is_stopping() && !all.iter().all(is_final) {
+            return;
+        }
         for (leg, settled) in record.kept.legs.iter().zip(&all) {
             self.tell(&record.kept, leg, operation, settled);
         }
@@ -137,15 +137,22 @@ impl<P: Provider> Exchange<P> {
         deadline: Instant,
     ) -> Settled {
         let mut pause = PAUSE;
+        let mut stopping = self.settlements.stopping();
         loop {
             let place = match places {
                 // It is never closed.
                 Some(places) => places.acquire().await.ok(),
                 None => None,
             };
+            if place.is_some() && *stopping.borrow() {
+                return Err(RefusalCode::ShuttingDown.into());
+            }
             let settled = self.settle_once(kept, leg, op).await;
+            let in_background = place.is_some();
             drop(place);
-            if is_final(&settled) || timeout_at(deadline, sleep(pause)).await.is_err() {
+            if is_final(&settled)
+                || timeout_at(deadline, sleep_unless(pause, in_background, &mut stopping)).await.is_err()
+            {
                 return settled;
             }
             pause = pause.saturating_mul(2).min(MAX_PAUSE);
@@ -167,6 +174,19 @@ impl<P: Provider> Exchange<P> {
         let settled = asked.await;
         outcome::log(seal::leg(record(&leg.leg, &settled)), &self.journal, &mut trace).await?;
         settled
+    }
+}
+
+/// A pause, which in the background ends when the broker stops.
+async fn sleep_unless(pause: Duration, in_background: bool, stopping: &mut watch::Receiver<bool>) {
+    let stopped = async {
+        if !in_background || stopping.wait_for(|stopping| *stopping).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = sleep(pause) => {}
+        () = stopped => {}
     }
 }
 
