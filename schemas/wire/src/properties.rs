@@ -359,7 +359,11 @@ proptest! {
         let all_clear = definition.legs.iter().all(|leg| {
             good(leg) || leg.any_of.is_some() && definition.legs.iter().any(|other| other.any_of == leg.any_of && good(other))
         });
-        prop_assert_eq!(is_clear, all_clear && !definition.legs.is_empty());
+        // And no decisive leg of a group said anything else, but that it does not know.
+        let spoke_against = definition.legs.iter().any(|leg| {
+            leg.decisive && !good(leg) && verdicts.get(&leg.id).is_some_and(|said| *said != Verdict::Unknown)
+        });
+        prop_assert_eq!(is_clear, all_clear && !spoke_against && !definition.legs.is_empty());
         prop_assert_eq!(is_clear, definition.not_clear(&verdicts).is_empty() && !definition.legs.is_empty());
     }
 
