@@ -54,6 +54,30 @@ pub(crate) fn payload(root: Element<'_>) -> Result<Element<'_>, Unread> {
     }
 }
 
+/// Exactly these children, in this order; nothing else, no text between them, no attributes of anybody's own.
+pub(crate) fn children<'d, const N: usize>(
+    namespace: &str,
+    parent: Element<'d>,
+    names: [&str; N],
+) -> Result<[Element<'d>; N], Unread> {
+    const OTHER: Unread = Unread::Invalid("the elements are not those of the schema");
+    let found: Vec<_> = parent.children().collect();
+    let found: [Element<'d>; N] = found.try_into().map_err(|_| OTHER)?;
+    let fits = found.iter().zip(names).all(|(element, name)| element.is(namespace, name));
+    if fits && !parent.has_own_text() && parent.attributes().next().is_none() { Ok(found) } else { Err(OTHER) }
+}
+
+/// A text of 1 to 200 characters, white space collapsed as `xs:token` wants it.
+pub(crate) fn text(element: Element<'_>) -> Result<String, Unread> {
+    const WRONG: Unread = Unread::Invalid("a text is not one of the schema");
+    if element.attributes().next().is_some() {
+        return Err(WRONG);
+    }
+    let text = element.text().map_err(|_| WRONG)?;
+    let text = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+    if (1..=200).contains(&text.chars().count()) { Ok(text) } else { Err(WRONG) }
+}
+
 /// A finished part in an envelope.
 pub(crate) fn envelope(body: &str) -> String {
     format!(
